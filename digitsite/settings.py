@@ -1,0 +1,201 @@
+"""One settings file for every host: what differs is read from the environment (docs/settings.md)."""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+env.read_env(BASE_DIR / ".env")  # made by `make serve` for a local run; the real environment wins
+
+# --- The host -----------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Expected: a long random string in the environment or in .env. "
+            "`make serve` makes one for a local run; on a host: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(50))'."
+        )
+    SECRET_KEY = get_random_secret_key()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+ROOT_URLCONF = "digitsite.urls"
+WSGI_APPLICATION = "digitsite.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "recognizer",  # before django.contrib.admin: its admin/index.html extends the admin's own
+    "training",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "django_ratelimit",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_I18N = True
+USE_TZ = True
+
+# --- Where things are kept ----------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # A writer takes its lock at BEGIN and waits for it, instead of failing half-way with
+        # "database is locked"; readers never wait (WAL).
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,  # seconds
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)  # seconds
+    DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+
+# Drawings and model files. Never a public URL: views check who asks.
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))()
+STATIC_URL = "static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
+_NODE_MODULES = BASE_DIR / "node_modules"
+_VENDORED = {  # what `npm ci` installed, by the folder that is served under vendor/
+    "vendor/bootstrap": _NODE_MODULES / "bootstrap" / "dist",
+    "vendor/signature_pad": _NODE_MODULES / "signature_pad" / "dist",
+}
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    *((prefix, path) for prefix, path in _VENDORED.items() if path.is_dir()),
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# The counters of the rate limit must be shared by all workers: Redis, or on one machine files
+# that several processes may count in at once (diskcache: SQLite files, atomic `incr`).
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    }
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "diskcache.DjangoCache",
+            "LOCATION": env.str("CACHE_DIR", default=str(BASE_DIR / ".cache" / "django")),
+            "OPTIONS": {"size_limit": 64 * 2**20},  # bytes
+        }
+    }
+    # The check knows memcached and Redis only; tests/recognizer/test_limits.py counts over processes.
+    SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+
+# --- Reading digits -----------------------------------------------------------------------------
+
+# `litert` serves the converted model (0.3 ms, no TensorFlow in the process), `keras` the Keras file.
+DIGITS_ENGINE = env.str("DIGITS_ENGINE", default="litert")
+if DIGITS_ENGINE not in {"litert", "keras"}:
+    raise ImproperlyConfigured(
+        f"DIGITS_ENGINE is {DIGITS_ENGINE!r}. Expected: 'litert' (the default) or 'keras'."
+    )
+# Readings a visitor may ask for ("60/m": 60 a minute); an address may ask for ten times as many,
+# since a classroom shares one. "0": no limit.
+DIGITS_RATE_LIMIT = env.str("DIGITS_RATE_LIMIT", default="60/m")
+# The request header that holds the visitor's address where a proxy of ours sets it, e.g.
+# HTTP_X_REAL_IP. Empty: the connection's own address.
+DIGITS_ADDRESS_HEADER = env.str("DIGITS_ADDRESS_HEADER", default="")
+RATELIMIT_IP_META_KEY = DIGITS_ADDRESS_HEADER or None
+
+# An image file may have 10 MiB; as a base64 data URL that is 13.4 MiB, and the form around it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # bytes
+
+# --- Safety -------------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+CSRF_FAILURE_VIEW = "recognizer.views.csrf_failure"
+# Off only for plain HTTP on one's own machine, as `make serve` does it.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=not DEBUG)
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [
+            SELF,
+            "data:",
+            "blob:",
+        ],  # Bootstrap's icons are data: images; previews are blobs
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

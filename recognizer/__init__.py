@@ -1,0 +1,1 @@
+"""Reading drawings of digits: imaging, engine, tables, registry, and their faces for people and programs."""

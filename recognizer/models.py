@@ -1,0 +1,343 @@
+"""The tables: model versions and their activations, submissions and their predictions. No files are opened here."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+DIGITS = range(10)
+
+
+def model_file_path(version: ModelVersion, filename: str) -> str:
+    """Name a version's file by its content: what has one name is one file, and is never overwritten."""
+    return f"models/{filename}"
+
+
+def drawing_path(submission: Submission, filename: str) -> str:
+    """Spread drawings over 256 folders by the submission's id."""
+    return f"drawings/{submission.id.hex[:2]}/{submission.id}.png"
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def active(self) -> ModelVersionQuerySet:
+        return self.filter(is_active=True)
+
+    def with_num_readings(self) -> ModelVersionQuerySet:
+        """Annotate `num_readings`: how many predictions this version served."""
+        return self.annotate(
+            num_readings=models.Count(
+                "predictions", filter=Q(predictions__role=Prediction.Role.SERVED)
+            )
+        )
+
+    def next_number(self) -> int:
+        return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1
+
+
+class ModelVersion(models.Model):
+    """A registered Keras model file and all that is known of it."""
+
+    class Status(models.TextChoices):
+        READY = "ready", _("ready")
+        BROKEN = "broken", _("fails to load")
+
+    number = models.PositiveIntegerField(_("number"), unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=80)
+    notes = models.TextField(_("notes"), blank=True)
+    file = models.FileField(
+        _("Keras file"),
+        upload_to=model_file_path,
+        help_text=_("A .keras or .h5 file, 50 MB at most."),
+    )
+    sha256 = models.CharField(_("SHA-256 of the Keras file"), max_length=64, unique=True)
+    size_bytes = models.PositiveBigIntegerField(_("size in bytes"))
+    compiled = models.FileField(
+        _("compiled file"),
+        upload_to=model_file_path,
+        blank=True,
+        help_text=_(
+            "The LiteRT form that is served. Empty where the model could not be converted."
+        ),
+    )
+    compiled_sha256 = models.CharField(_("SHA-256 of the compiled file"), max_length=64, blank=True)
+    input_shape = models.JSONField(_("input shape"))
+    output_shape = models.JSONField(_("output shape"))
+    num_parameters = models.PositiveBigIntegerField(_("parameters"))
+    layers = models.JSONField(_("layers"), default=list)
+    metrics = models.JSONField(_("figures"), default=dict, blank=True)
+    passport = models.JSONField(_("passport"), default=dict, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.READY)
+    warning = models.TextField(_("warning"), blank=True)
+    is_active = models.BooleanField(_("active"), default=False, editable=False)
+    created_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("registered by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+
+    objects = ModelVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("model version")
+        verbose_name_plural = _("model versions")
+        ordering = ["-number"]
+        permissions = [("activate_modelversion", "Can activate a model version")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"], condition=Q(is_active=True), name="one_active_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number} {self.name}"
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """The share of test digits read rightly, 0 to 1; None where it was not measured."""
+        accuracy: float | None = self.metrics.get("test", {}).get("accuracy")
+        return accuracy
+
+
+class Activation(models.Model):
+    """The moment a version began to serve: who, when, why, and which one served before."""
+
+    version = models.ForeignKey(
+        ModelVersion,
+        verbose_name=_("version"),
+        on_delete=models.PROTECT,
+        related_name="activations",
+    )
+    replaced = models.ForeignKey(
+        ModelVersion,
+        verbose_name=_("replaced version"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replacements",
+    )
+    activated_at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+    activated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("who"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reason = models.TextField(_("why"), blank=True)
+
+    class Meta:
+        verbose_name = _("activation")
+        verbose_name_plural = _("activations")
+        ordering = ["-activated_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.version} at {self.activated_at:%Y-%m-%d %H:%M}"
+
+
+class Label(models.TextChoices):
+    """What a reviewer may decide about a submission."""
+
+    ZERO = "0", "0"
+    ONE = "1", "1"
+    TWO = "2", "2"
+    THREE = "3", "3"
+    FOUR = "4", "4"
+    FIVE = "5", "5"
+    SIX = "6", "6"
+    SEVEN = "7", "7"
+    EIGHT = "8", "8"
+    NINE = "9", "9"
+    NOT_A_DIGIT = "not_a_digit", _("not a digit")
+    SEVERAL = "several", _("several digits")
+    BAD_IMAGE = "bad_image", _("bad image")
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def of_visitor(self, key: str) -> SubmissionQuerySet:
+        """The visitor's own; nobody's where the key is empty."""
+        return self.filter(visitor_key=key) if key else self.none()
+
+    def reviewed(self) -> SubmissionQuerySet:
+        return self.filter(review_state=Submission.ReviewState.REVIEWED)
+
+    def unreviewed(self) -> SubmissionQuerySet:
+        return self.exclude(review_state=Submission.ReviewState.REVIEWED)
+
+    def labelled_digits(self) -> SubmissionQuerySet:
+        """Those that a reviewer labelled with one of the ten digits."""
+        return self.filter(label__in=[str(digit) for digit in DIGITS])
+
+    def with_served_prediction(self) -> SubmissionQuerySet:
+        """Fetch each one's served prediction and its version along, as `served`. Queries: 1 more."""
+        served = Prediction.objects.served().select_related("version")
+        return self.prefetch_related(
+            models.Prefetch("predictions", queryset=served, to_attr="served_predictions")
+        )
+
+
+class Submission(models.Model):
+    """A stored drawing, with its digit, its source and its review."""
+
+    class Source(models.TextChoices):
+        DRAWN = "drawn", _("drawn")
+        UPLOADED = "uploaded", _("uploaded")
+        API = "api", _("API")
+
+    class ReviewState(models.TextChoices):
+        PENDING = "pending", _("not reviewed")
+        REVIEWED = "reviewed", _("reviewed")
+        SECOND_LOOK = "second_look", _("needs a second look")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.CharField(_("source"), max_length=10, choices=Source)
+    image = models.ImageField(_("image"), upload_to=drawing_path)
+    digit = models.BinaryField(_("digit"), max_length=784)  # uint8 (28, 28), row by row
+    receipt = models.JSONField(_("receipt"), default=dict)
+    strokes = models.JSONField(_("strokes"), null=True, blank=True)
+    visitor_key = models.CharField(_("visitor"), max_length=32, blank=True)
+    claim = models.PositiveSmallIntegerField(_("claim"), null=True, blank=True)
+    label = models.CharField(_("label"), max_length=12, choices=Label, blank=True)
+    review_state = models.CharField(
+        _("review"), max_length=12, choices=ReviewState, default=ReviewState.PENDING
+    )
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("reviewed by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("date"), default=timezone.now, editable=False)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="submission_newest"),
+            models.Index(fields=["visitor_key", "-created_at"], name="submission_of_visitor"),
+            models.Index(fields=["review_state", "-created_at"], name="submission_by_review"),
+            models.Index(fields=["label", "-created_at"], name="submission_by_label"),
+            models.Index(fields=["source", "-created_at"], name="submission_by_source"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(claim__isnull=True) | Q(claim__lte=9), name="claim_is_a_digit"
+            ),
+            models.CheckConstraint(
+                condition=~Q(review_state="reviewed")
+                | (~Q(label="") & Q(reviewed_at__isnull=False)),
+                name="reviewed_submissions_have_a_label",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def get_absolute_url(self) -> str:
+        return reverse("reading", args=[self.id])
+
+    @property
+    def served(self) -> Prediction | None:
+        """The prediction that the visitor was given. Queries: 0 after `with_served_prediction`, else 1."""
+        if hasattr(self, "served_predictions"):
+            return next(iter(self.served_predictions), None)
+        return self.predictions.served().select_related("version").first()
+
+    def review(self, *, label: str, by: Any) -> None:
+        """Set what a reviewer decided; an empty label takes the decision back. Does not save."""
+        self.label = label
+        self.review_state = self.ReviewState.REVIEWED if label else self.ReviewState.PENDING
+        self.reviewed_by = by if label else None
+        self.reviewed_at = timezone.now() if label else None
+
+
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def served(self) -> PredictionQuerySet:
+        return self.filter(role=Prediction.Role.SERVED)
+
+    def unsure(self) -> PredictionQuerySet:
+        return self.filter(verdict=Prediction.Verdict.UNSURE)
+
+
+class Prediction(models.Model):
+    """A stored reading of one submission by one model version."""
+
+    class Verdict(models.TextChoices):
+        DIGIT = "digit", _("digit")
+        UNSURE = "unsure", _("unsure")
+        NOT_A_DIGIT = "not_a_digit", _("not a digit")
+        BLANK = "blank", _("blank")
+        SEVERAL = "several", _("several digits")
+
+    class Role(models.TextChoices):
+        SERVED = "served", _("served")
+        SHADOW = "shadow", _("shadow")
+        REPLAY = "replay", _("replay")
+
+    submission = models.ForeignKey(
+        Submission,
+        verbose_name=_("submission"),
+        on_delete=models.CASCADE,
+        related_name="predictions",
+    )
+    version = models.ForeignKey(
+        ModelVersion,
+        verbose_name=_("version"),
+        on_delete=models.PROTECT,
+        related_name="predictions",
+    )
+    role = models.CharField(_("role"), max_length=8, choices=Role, default=Role.SERVED)
+    verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict)
+    digit = models.PositiveSmallIntegerField(_("digit"), null=True)
+    confidence = models.FloatField(_("confidence"))  # 0 to 1
+    probabilities = models.JSONField(_("probabilities"))  # ten of 0 to 1, by digit
+    latency_ms = models.FloatField(_("latency in ms"))
+    created_at = models.DateTimeField(_("date"), default=timezone.now, editable=False)
+
+    objects = PredictionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("prediction")
+        verbose_name_plural = _("predictions")
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["-created_at"], name="prediction_newest"),
+            models.Index(fields=["role", "verdict"], name="prediction_by_verdict"),
+            models.Index(fields=["role", "confidence"], name="prediction_by_confidence"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "version", "role"], name="one_prediction_per_version_and_role"
+            ),
+            models.UniqueConstraint(
+                fields=["submission"], condition=Q(role="served"), name="one_served_prediction"
+            ),
+            models.CheckConstraint(
+                condition=Q(digit__isnull=True) | Q(digit__lte=9), name="prediction_is_a_digit"
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence__gte=0, confidence__lte=1),
+                name="confidence_is_a_probability",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.digit if self.digit is not None else '–'} ({self.get_verdict_display()})"

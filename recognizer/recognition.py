@@ -1,0 +1,205 @@
+"""From a drawing to a stored prediction: the only function over imaging, engine and tables."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+from numpy.typing import NDArray
+
+from recognizer import engine, imaging
+from recognizer.models import ModelVersion, Prediction, Submission
+
+logger = logging.getLogger(__name__)
+
+Verdict = Prediction.Verdict
+
+# Where a version's passport says nothing (a file that was uploaded, not trained here).
+DEFAULT_UNSURE_BELOW = 0.80
+# Less than this and no digit is likelier than all the others together: nothing was recognised.
+DEFAULT_REJECT_BELOW = 0.50
+
+_engines = engine.Cache()
+
+
+class NoActiveVersion(RuntimeError):
+    """No model version is active, or none could be loaded: the operator must activate one."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an engine answers for one digit.
+
+    Attributes:
+        verdict: `digit`, `unsure`, `not_a_digit` or `several`.
+        digit: The likeliest digit, 0 to 9, whatever the verdict.
+        confidence: Its probability, 0 to 1.
+        probabilities: Ten, by digit, 0 to 1.
+    """
+
+    verdict: str
+    digit: int
+    confidence: float
+    probabilities: list[float]
+
+
+def read_digits(
+    digits: NDArray[np.uint8], receipts: list[imaging.Receipt], loaded: engine.Loaded
+) -> list[Reading]:
+    """Read a batch of digits with a loaded version. Stores nothing.
+
+    Args:
+        digits: `uint8 (N, 28, 28)`, 0 paper … 255 ink.
+        receipts: How each became a digit, N of them.
+        loaded: The version that reads.
+    """
+    if not len(digits):
+        return []
+    probabilities = loaded.engine.probabilities(digits)  # (N, 10)
+    return [
+        _reading(row, receipt, loaded.thresholds)
+        for row, receipt in zip(probabilities, receipts, strict=True)
+    ]
+
+
+def active_engine() -> engine.Loaded:
+    """Give the active version, loaded and checked; the last good one where it cannot be. Queries: 1.
+
+    Raises:
+        NoActiveVersion: No version is active, or it cannot be loaded and no other was before.
+    """
+    version = ModelVersion.objects.active().first()
+    if version is None:
+        raise NoActiveVersion(
+            "No model version is active. Expected: one. "
+            "An operator activates one in the admin, or by `manage.py activate_model N`."
+        )
+    try:
+        return _engines.get(engine_source(version))
+    except engine.LoadFailed as error:
+        raise NoActiveVersion(f"{version} is active but does not load: {error}") from error
+
+
+def engine_source(version: ModelVersion, *, kind: str | None = None) -> engine.Source:
+    """Describe a version's file to the engine.
+
+    Args:
+        version: The version to be read with.
+        kind: `litert` or `keras`; None for the site's own (DIGITS_ENGINE). A version that could not
+            be converted is always read with Keras.
+    """
+    kind = kind or settings.DIGITS_ENGINE
+    if not version.compiled:
+        kind = "keras"
+    file, sha256 = (
+        (version.compiled, version.compiled_sha256)
+        if kind == "litert"
+        else (version.file, version.sha256)
+    )
+    thresholds = version.passport.get("thresholds", {})
+    return engine.Source(
+        version_id=version.pk,
+        sha256=sha256,
+        kind=kind,
+        name=file.name,
+        open=lambda: file.storage.open(file.name),
+        golden=version.passport.get("golden", []),
+        thresholds=engine.Thresholds(
+            unsure_below=thresholds.get("unsure_below", DEFAULT_UNSURE_BELOW),
+            reject_below=thresholds.get("reject_below", DEFAULT_REJECT_BELOW),
+        ),
+    )
+
+
+def recognize(
+    *,
+    drawing: bytes | str,
+    source: str,
+    visitor_key: str = "",
+    strokes: list[Any] | None = None,
+) -> Prediction:
+    """Read a drawing with the active version, and store the submission and its prediction.
+
+    Args:
+        drawing: The bytes of an image file, or a base64 data URL.
+        source: `drawn`, `uploaded` or `api`.
+        visitor_key: Whose it is; empty where a program sent no cookie.
+        strokes: The pen's way as the page recorded it, where it was drawn.
+
+    Returns:
+        The stored prediction, its `submission` and `version` at hand.
+
+    Raises:
+        imaging.UnreadableImage: It is no image that we read, or too large.
+        imaging.BlankImage: There is no ink on it. Nothing is stored.
+        NoActiveVersion: There is nothing to read it with. Nothing is stored.
+
+    Queries: 3 (the active version, submission, prediction).
+    """
+    loaded = active_engine()
+    started = time.perf_counter()
+    picture = imaging.decode(drawing)
+    digit, receipt = imaging.to_digit(picture)
+    [reading] = read_digits(digit[np.newaxis], [receipt], loaded)
+    latency_ms = (time.perf_counter() - started) * 1000
+
+    submission = Submission(
+        source=source,
+        digit=digit.tobytes(),
+        receipt=receipt.as_dict(),
+        strokes=strokes,
+        visitor_key=visitor_key,
+    )
+    prediction = Prediction(
+        submission=submission,
+        version_id=loaded.version_id,
+        verdict=reading.verdict,
+        digit=reading.digit,
+        confidence=reading.confidence,
+        probabilities=reading.probabilities,
+        latency_ms=round(latency_ms, 3),
+    )
+    _store(submission, prediction, png=imaging.to_png(picture))
+    return prediction
+
+
+def _reading(
+    row: NDArray[np.float32], receipt: imaging.Receipt, thresholds: engine.Thresholds
+) -> Reading:
+    best = int(row.argmax())
+    confidence = min(float(row[best]), 1.0)
+    return Reading(
+        verdict=_verdict(confidence, receipt.num_glyphs, thresholds),
+        digit=best,
+        confidence=confidence,
+        probabilities=[round(float(p), 6) for p in row],
+    )
+
+
+def _verdict(confidence: float, num_glyphs: int, thresholds: engine.Thresholds) -> str:
+    if num_glyphs > 1:
+        return Verdict.SEVERAL
+    if confidence < thresholds.reject_below:
+        return Verdict.NOT_A_DIGIT
+    if confidence < thresholds.unsure_below:
+        return Verdict.UNSURE
+    return Verdict.DIGIT
+
+
+def _store(submission: Submission, prediction: Prediction, *, png: bytes) -> None:
+    """Write the file first and the rows after it, so that no row lacks its file."""
+    submission.image.save(f"{submission.id}.png", ContentFile(png), save=False)
+    try:
+        with transaction.atomic():
+            submission.save(force_insert=True)
+            prediction.submission = submission
+            prediction.save(force_insert=True)
+    except Exception:
+        submission.image.delete(save=False)
+        raise
