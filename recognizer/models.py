@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 DIGITS = range(10)
 
 
-def model_file_path(version: ModelVersion, filename: str) -> str:
+def model_file_path(version: ModelVersion | None, filename: str) -> str:
     """Name a version's file by its content: what has one name is one file, and is never overwritten."""
     return f"models/{filename}"
 

@@ -20,11 +20,6 @@ logger = logging.getLogger(__name__)
 
 Verdict = Prediction.Verdict
 
-# Where a version's passport says nothing (a file that was uploaded, not trained here).
-DEFAULT_UNSURE_BELOW = 0.80
-# Less than this and no digit is likelier than all the others together: nothing was recognised.
-DEFAULT_REJECT_BELOW = 0.50
-
 _engines = engine.Cache()
 
 
@@ -69,52 +64,24 @@ def read_digits(
 
 
 def active_engine() -> engine.Loaded:
-    """Give the active version, loaded and checked; the last good one where it cannot be. Queries: 1.
+    """Give the active version, loaded and checked; the last good one where it does not load.
 
     Raises:
         NoActiveVersion: No version is active, or it cannot be loaded and no other was before.
+
+    Queries: 1.
     """
     version = ModelVersion.objects.active().first()
     if version is None:
         raise NoActiveVersion(
             "No model version is active. Expected: one. "
-            "An operator activates one in the admin, or by `manage.py activate_model N`."
+            "An operator activates one in the admin, or by "
+            "`manage.py register_model --shipped --activate`."
         )
     try:
-        return _engines.get(engine_source(version))
+        return _engines.get(engine.source_of(version, settings.DIGITS_ENGINE))
     except engine.LoadFailed as error:
         raise NoActiveVersion(f"{version} is active but does not load: {error}") from error
-
-
-def engine_source(version: ModelVersion, *, kind: str | None = None) -> engine.Source:
-    """Describe a version's file to the engine.
-
-    Args:
-        version: The version to be read with.
-        kind: `litert` or `keras`; None for the site's own (DIGITS_ENGINE). A version that could not
-            be converted is always read with Keras.
-    """
-    kind = kind or settings.DIGITS_ENGINE
-    if not version.compiled:
-        kind = "keras"
-    file, sha256 = (
-        (version.compiled, version.compiled_sha256)
-        if kind == "litert"
-        else (version.file, version.sha256)
-    )
-    thresholds = version.passport.get("thresholds", {})
-    return engine.Source(
-        version_id=version.pk,
-        sha256=sha256,
-        kind=kind,
-        name=file.name,
-        open=lambda: file.storage.open(file.name),
-        golden=version.passport.get("golden", []),
-        thresholds=engine.Thresholds(
-            unsure_below=thresholds.get("unsure_below", DEFAULT_UNSURE_BELOW),
-            reject_below=thresholds.get("reject_below", DEFAULT_REJECT_BELOW),
-        ),
-    )
 
 
 def recognize(

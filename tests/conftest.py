@@ -1,0 +1,99 @@
+"""Real small things that the tests share: a tiny Keras model, registered and active; a drawn seven."""
+
+import copy
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from PIL import Image, ImageDraw
+
+from recognizer import recognition, registry
+from recognizer.engine import Cache
+from recognizer.models import ModelVersion
+
+# A linear model of the probe digits: real, honest about what it has seen, and made in seconds.
+# It is made in a process of its own, so that TensorFlow stays out of this one.
+MAKE_TINY_MODEL = """
+import sys
+import keras
+from recognizer.engine import probes
+
+keras.utils.set_random_seed(7)
+digits, labels = probes()
+model = keras.Sequential([
+    keras.Input((28, 28, 1)),
+    keras.layers.Rescaling(1 / 255),
+    keras.layers.AveragePooling2D(2),
+    keras.layers.Flatten(),
+    keras.layers.Dense(10, activation="softmax"),
+])
+model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy")
+model.fit(digits[..., None], labels, epochs=60, verbose=0)
+model.save(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real Keras file that reads the probe digits, made once a session."""
+    path = tmp_path_factory.mktemp("models") / "tiny.keras"
+    subprocess.run([sys.executable, "-c", MAKE_TINY_MODEL, str(path)], check=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def registered_row(django_db_setup, django_db_blocker, tiny_model: Path) -> ModelVersion:
+    """The row of the tiny model's one real registration; its files stay, the row is rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        version = registry.register(path=tiny_model, name="tiny", passport={})
+        transaction.set_rollback(True)
+    return version
+
+
+@pytest.fixture
+def version(db, registered_row: ModelVersion) -> ModelVersion:
+    """The tiny model, registered and not active."""
+    row = copy.copy(registered_row)
+    row.pk = None
+    row._state = copy.copy(registered_row._state)
+    row._state.adding = True
+    row.save(force_insert=True)
+    return row
+
+
+@pytest.fixture
+def active_version(version: ModelVersion) -> ModelVersion:
+    """The tiny model, registered and active."""
+    registry.activate(version=version, reason="for the tests")
+    return version
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(monkeypatch: pytest.MonkeyPatch):
+    """Each test begins as a process does: nothing counted, no version loaded."""
+    cache.clear()
+    monkeypatch.setattr(recognition, "_engines", Cache())
+
+
+@pytest.fixture
+def drawing_png() -> bytes:
+    """A seven as a visitor draws it on a canvas of 280 px: dark ink on white, as PNG."""
+    return png(drawn_seven())
+
+
+def drawn_seven(size: int = 280, width: int = 18) -> Image.Image:
+    image = Image.new("RGB", (size, size), "white")
+    points = [(0.28, 0.25), (0.72, 0.25), (0.45, 0.8)]
+    pen = ImageDraw.Draw(image)
+    pen.line([(x * size, y * size) for x, y in points], "black", width, joint="curve")
+    return image
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
