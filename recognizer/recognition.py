@@ -29,38 +29,50 @@ class NoActiveVersion(RuntimeError):
 
 @dataclass(frozen=True)
 class Reading:
-    """What an engine answers for one digit.
+    """What an engine answers for one drawing.
 
     Attributes:
-        verdict: `digit`, `unsure`, `not_a_digit` or `several`.
-        digit: The likeliest digit, 0 to 9, whatever the verdict.
-        confidence: Its probability, 0 to 1.
-        probabilities: Ten, by digit, 0 to 1.
+        verdict: `digit`, `unsure`, `not_a_digit`, `several` or `blank`.
+        digit: The likeliest digit, 0 to 9, whatever the verdict; None where it is blank.
+        confidence: Its probability, 0 to 1; None where it is blank.
+        probabilities: Ten, by digit, 0 to 1; None where it is blank.
     """
 
     verdict: str
-    digit: int
-    confidence: float
-    probabilities: list[float]
+    digit: int | None = None
+    confidence: float | None = None
+    probabilities: list[float] | None = None
 
 
-def read_digits(
-    digits: NDArray[np.uint8], receipts: list[imaging.Receipt], loaded: engine.Loaded
-) -> list[Reading]:
-    """Read a batch of digits with a loaded version. Stores nothing.
+def read(digit: NDArray[np.uint8], receipt: imaging.Receipt, loaded: engine.Loaded) -> Reading:
+    """Read one digit with a loaded version. Stores nothing.
 
     Args:
-        digits: `uint8 (N, 28, 28)`, 0 paper … 255 ink.
-        receipts: How each became a digit, N of them.
+        digit: `uint8 (28, 28)`, 0 paper … 255 ink.
+        receipt: How it became one.
         loaded: The version that reads.
     """
-    if not len(digits):
-        return []
-    probabilities = loaded.engine.probabilities(digits)  # (N, 10)
-    return [
-        _reading(row, receipt, loaded.thresholds)
-        for row, receipt in zip(probabilities, receipts, strict=True)
-    ]
+    [row] = loaded.engine.probabilities(digit[np.newaxis])  # (10,)
+    best = int(row.argmax())
+    confidence = min(float(row[best]), 1.0)
+    return Reading(
+        verdict=_verdict(confidence, receipt.num_glyphs, loaded.thresholds),
+        digit=best,
+        confidence=confidence,
+        probabilities=[round(float(p), 6) for p in row],
+    )
+
+
+def read_drawing(drawing: bytes | str, loaded: engine.Loaded) -> Reading:
+    """Read one drawing with a loaded version; a blank one is a reading too. Stores nothing.
+
+    Raises:
+        imaging.UnreadableImage: It is no image that we read, or too large.
+    """
+    try:
+        return read(*imaging.to_digit(imaging.decode(drawing)), loaded)
+    except imaging.BlankImage:
+        return Reading(Verdict.BLANK)
 
 
 def active_engine() -> engine.Loaded:
@@ -113,7 +125,7 @@ def recognize(
     started = time.perf_counter()
     picture = imaging.decode(drawing)
     digit, receipt = imaging.to_digit(picture)
-    [reading] = read_digits(digit[np.newaxis], [receipt], loaded)
+    reading = read(digit, receipt, loaded)
     latency_ms = (time.perf_counter() - started) * 1000
 
     submission = Submission(
@@ -134,19 +146,6 @@ def recognize(
     )
     _store(submission, prediction, png=imaging.to_png(picture))
     return prediction
-
-
-def _reading(
-    row: NDArray[np.float32], receipt: imaging.Receipt, thresholds: engine.Thresholds
-) -> Reading:
-    best = int(row.argmax())
-    confidence = min(float(row[best]), 1.0)
-    return Reading(
-        verdict=_verdict(confidence, receipt.num_glyphs, thresholds),
-        digit=best,
-        confidence=confidence,
-        probabilities=[round(float(p), 6) for p in row],
-    )
 
 
 def _verdict(confidence: float, num_glyphs: int, thresholds: engine.Thresholds) -> str:

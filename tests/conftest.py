@@ -1,4 +1,4 @@
-"""Real small things that the tests share: a tiny Keras model, registered and active; a drawn seven."""
+"""Real small things that the tests share: a tiny Keras model, registered; a drawn seven."""
 
 import copy
 import io

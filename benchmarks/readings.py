@@ -1,0 +1,59 @@
+"""One reading, step by step, with each engine and with plain `model.predict`, by turns."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+
+import django
+import numpy as np
+from rich.table import Table
+
+from benchmarks import drawings
+from benchmarks.timing import by_turns, median_and_95th
+
+ROUNDS = 200
+
+
+def measure() -> Table:
+    """Time decode, imaging, each engine, and whole readings."""
+    django.setup()
+    table = Table("one reading, one at a time", "median ms", "95th ms", title="Readings")
+    for name, times in by_turns(_tasks(), rounds=ROUNDS).items():
+        table.add_row(name, *median_and_95th(times))
+    return table
+
+
+def _tasks() -> dict[str, Callable[[], object]]:
+    from recognizer import engine, imaging, recognition
+    from recognizer.models import ModelVersion
+
+    version = ModelVersion.objects.active().get()
+    litert = engine.load(engine.source_of(version, "litert"))
+    keras = engine.load(engine.source_of(version, "keras"))
+    drawn, photo = drawings.canvas_png(), drawings.photo_jpeg()
+    picture = imaging.decode(drawn)
+    digit = imaging.to_digit(picture)[0][np.newaxis]
+    scale = engine.Contract(**version.passport["contract"]).input_max / 255
+    batch = digit[..., np.newaxis].astype(np.float32) * scale  # (1, 28, 28, 1)
+    model = _keras_model(version)
+    return {
+        "decode, canvas of 280 px": lambda: imaging.decode(drawn),
+        "imaging, canvas of 280 px": lambda: imaging.to_digit(picture),
+        "decode + imaging, 12-megapixel JPEG": lambda: imaging.to_digit(imaging.decode(photo)),
+        "engine litert": lambda: litert.engine.probabilities(digit),
+        "engine keras (tf.function)": lambda: keras.engine.probabilities(digit),
+        "model.predict, the usual demo": lambda: model.predict(batch, verbose=0),
+        "together, canvas, litert": lambda: recognition.read_drawing(drawn, litert),
+        "together, canvas, keras": lambda: recognition.read_drawing(drawn, keras),
+        "together, 12-megapixel JPEG, litert": lambda: recognition.read_drawing(photo, litert),
+    }
+
+
+def _keras_model(version):  # type: ignore[no-untyped-def]
+    import keras
+
+    with version.file.open("rb") as stored, tempfile.NamedTemporaryFile(suffix=".keras") as file:
+        file.write(stored.read())
+        file.flush()
+        return keras.models.load_model(file.name, compile=False)

@@ -1,0 +1,125 @@
+"""`manage.py classify PATH …`: read image files with the active version, and store nothing."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import glob
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import track
+
+from recognizer import recognition
+from recognizer.imaging import UnreadableImage
+
+# What a folder is searched for; a file that is named is read whatever its suffix.
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
+COLUMNS = ("file", "verdict", "digit", "confidence", *(f"p{digit}" for digit in range(10)), "error")
+
+
+class Command(BaseCommand):
+    help = (
+        "Read image files, folders and globs with the active version, one line an image. "
+        "The exit status is 1 where a file could not be read."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+        parser.add_argument("--format", choices=sorted(WRITERS), default="table")
+
+    def handle(self, **options: Any) -> None:
+        files = [file for path in options["paths"] for file in _files(path)]
+        try:
+            loaded = recognition.active_engine()
+        except recognition.NoActiveVersion as error:
+            raise CommandError(str(error)) from error
+        writer = WRITERS[options["format"]](sys.stdout)
+        num_unreadable = 0
+        bar = Console(stderr=True)
+        for file in track(
+            files, "Reading", console=bar, transient=True, disable=not sys.stderr.isatty()
+        ):
+            line = _line(file, loaded)
+            num_unreadable += "error" in line
+            writer(line)
+        self.stderr.write(f"{len(files)} files, {num_unreadable} unreadable")
+        if num_unreadable:
+            sys.exit(1)
+
+
+def _files(path: str) -> Iterator[Path]:
+    """Find the files that a file's, a folder's or a glob's name stands for.
+
+    Raises:
+        CommandError: There is none.
+    """
+    found = [path] if Path(path).exists() else glob.glob(path, recursive=True)  # noqa: PTH207  (any root)
+    if not found:
+        raise CommandError(f"Expected a file, a folder or a glob, found nothing at {path}.")
+    for one in map(Path, sorted(found)):
+        if one.is_dir():
+            yield from sorted(file for file in one.rglob("*") if file.suffix.lower() in SUFFIXES)
+        else:
+            yield one
+
+
+def _line(file: Path, loaded: Any) -> dict[str, Any]:
+    try:
+        return {"file": str(file)} | asdict(recognition.read_drawing(file.read_bytes(), loaded))
+    except (UnreadableImage, OSError) as error:
+        return {"file": str(file), "error": str(error)}
+
+
+class Writer(Protocol):
+    """Writes one line an image, as soon as it is read."""
+
+    def __init__(self, output: TextIO) -> None: ...
+    def __call__(self, line: dict[str, Any]) -> None: ...
+
+
+class JsonLines:
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def __call__(self, line: dict[str, Any]) -> None:
+        print(json.dumps(line, ensure_ascii=False), file=self._output)
+
+
+class Csv:
+    def __init__(self, output: TextIO) -> None:
+        self._csv = csv.DictWriter(output, COLUMNS, lineterminator="\n")
+        self._csv.writeheader()
+
+    def __call__(self, line: dict[str, Any]) -> None:
+        row = {key: value for key, value in line.items() if key in COLUMNS}
+        for digit, probability in enumerate(line.get("probabilities") or ()):
+            row[f"p{digit}"] = probability
+        self._csv.writerow(row)
+
+
+class Table:
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        print(f"{'verdict':12} {'digit':>5} {'confidence':>10}  file", file=output)
+
+    def __call__(self, line: dict[str, Any]) -> None:
+        if "error" in line:
+            print(
+                f"{'error':12} {'':5} {'':10}  {line['file']}: {line['error']}", file=self._output
+            )
+            return
+        digit = "–" if line["digit"] is None else line["digit"]
+        confidence = "–" if line["confidence"] is None else f"{line['confidence']:.1%}"
+        print(
+            f"{line['verdict']:12} {digit!s:>5} {confidence:>10}  {line['file']}", file=self._output
+        )
+
+
+WRITERS: dict[str, type[Writer]] = {"csv": Csv, "jsonl": JsonLines, "table": Table}

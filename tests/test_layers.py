@@ -1,0 +1,127 @@
+"""Which room may import which: the table of docs/architecture.md, held."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# A room (a module, or a package as one) → the rooms of ours that it may import.
+FACES = {"recognizer.recognition", "recognizer.models", "recognizer.imaging"}
+MAY_IMPORT = {
+    "digitsite.settings": set(),
+    "digitsite.urls": {"recognizer.urls"},
+    "digitsite.wsgi": set(),
+    "recognizer": set(),
+    "recognizer.apps": set(),
+    "recognizer.imaging": set(),
+    "recognizer.engine": {"recognizer.imaging"},
+    "recognizer.vetting": {"recognizer.imaging", "recognizer.engine"},
+    "recognizer.models": set(),
+    "recognizer.migrations": {"recognizer.models"},
+    "recognizer.recognition": {"recognizer.imaging", "recognizer.engine", "recognizer.models"},
+    "recognizer.registry": {"recognizer.vetting", "recognizer.engine", "recognizer.models"},
+    # The faces: each may use the others beside it.
+    "recognizer.visitors": FACES,
+    "recognizer.limits": {"recognizer.visitors"},
+    "recognizer.problems": FACES | {"recognizer.limits"},
+    "recognizer.forms": FACES,
+    "recognizer.api": FACES | {"recognizer.forms", "recognizer.problems"},
+    "recognizer.views": FACES
+    | {f"recognizer.{face}" for face in ("visitors", "limits", "problems", "forms", "api")},
+    "recognizer.urls": {"recognizer.views"},
+    "recognizer.templatetags": FACES,
+    "recognizer.admin": {"recognizer.registry", "recognizer.models"},
+    "recognizer.management": {
+        "recognizer.registry",
+        "recognizer.recognition",
+        "recognizer.models",
+        "recognizer.imaging",
+    },
+    "training": set(),
+    "training.apps": set(),
+    "training.datasets": {"recognizer.imaging"},
+    "training.augmentation": {"recognizer.imaging"},
+    "training.network": {"recognizer.imaging"},
+    "training.evaluation": {"recognizer.imaging"},
+    "training.sample": {"training.datasets"},
+    "training.recipe": {
+        "recognizer.imaging",
+        *(f"training.{part}" for part in ("datasets", "augmentation", "network", "evaluation")),
+    },
+    "training.management": {
+        "recognizer.registry",
+        "recognizer.recognition",
+        "recognizer.models",
+        "training.datasets",
+        "training.evaluation",
+        "training.recipe",
+    },
+}
+# Never imported at module level in a web process.
+HEAVY = {"tensorflow", "keras", "h5py", "matplotlib"}
+WEB = {room for room in MAY_IMPORT if room.split(".")[0] != "training"}
+
+
+def modules() -> list[str]:
+    files = [
+        path
+        for top in ("digitsite", "recognizer", "training")
+        for path in (ROOT / top).rglob("*.py")
+    ]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files]
+    return sorted(name.removesuffix(".__init__") for name in names)
+
+
+def path_of(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def room_of(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").exists()
+
+
+def names_in(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        assert node.level == 0, "relative imports hide where a name comes from"
+        full = [f"{node.module}.{alias.name}" for alias in node.names]
+        return [name if is_module(name) else node.module for name in full]
+    return []
+
+
+def imports(module: str) -> set[str]:
+    tree = ast.parse(path_of(module).read_text())
+    return {name for node in ast.walk(tree) for name in names_in(node)}
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_imports_only_the_rooms_it_may(module):
+    room = room_of(module)
+    assert room in MAY_IMPORT or module == "digitsite", f"{room} has no place in the table"
+    ours = {
+        room_of(name)
+        for name in imports(module)
+        if name.split(".")[0] in {"digitsite", "recognizer", "training"}
+    }
+    assert ours - {room} <= MAY_IMPORT.get(room, set())
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if room_of(m) in WEB])
+def test_no_module_of_the_web_imports_tensorflow_at_its_top(module):
+    tree = ast.parse(path_of(module).read_text())
+    at_top = {name.split(".")[0] for node in tree.body for name in names_in(node)}
+    assert not at_top & HEAVY
+
+
+def test_every_room_of_the_table_stands():
+    standing = {room_of(module) for module in modules()}
+    assert set(MAY_IMPORT) <= standing
