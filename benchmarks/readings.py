@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 import django
 import numpy as np
@@ -50,7 +51,7 @@ def _tasks() -> dict[str, Callable[[], object]]:
     }
 
 
-def _keras_model(version):  # type: ignore[no-untyped-def]
+def _keras_model(version: Any) -> Any:
     import keras
 
     with version.file.open("rb") as stored, tempfile.NamedTemporaryFile(suffix=".keras") as file:

@@ -34,14 +34,14 @@ class Reading:
     Attributes:
         verdict: `digit`, `unsure`, `not_a_digit`, `several` or `blank`.
         digit: The likeliest digit, 0 to 9, whatever the verdict; None where it is blank.
-        confidence: Its probability, 0 to 1; None where it is blank.
-        probabilities: Ten, by digit, 0 to 1; None where it is blank.
+        confidence: Its probability, 0 to 1; 0 where it is blank.
+        probabilities: Ten, by digit, 0 to 1; all 0 where it is blank.
     """
 
     verdict: str
-    digit: int | None = None
-    confidence: float | None = None
-    probabilities: list[float] | None = None
+    digit: int | None
+    confidence: float
+    probabilities: list[float]
 
 
 def read(digit: NDArray[np.uint8], receipt: imaging.Receipt, loaded: engine.Loaded) -> Reading:
@@ -70,9 +70,10 @@ def read_drawing(drawing: bytes | str, loaded: engine.Loaded) -> Reading:
         imaging.UnreadableImage: It is no image that we read, or too large.
     """
     try:
-        return read(*imaging.to_digit(imaging.decode(drawing)), loaded)
+        digit, receipt = imaging.to_digit(imaging.decode(drawing))
     except imaging.BlankImage:
-        return Reading(Verdict.BLANK)
+        return Reading(Verdict.BLANK, digit=None, confidence=0.0, probabilities=[0.0] * 10)
+    return read(digit, receipt, loaded)
 
 
 def active_engine() -> engine.Loaded:

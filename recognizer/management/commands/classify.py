@@ -99,7 +99,7 @@ class Csv:
 
     def __call__(self, line: dict[str, Any]) -> None:
         row = {key: value for key, value in line.items() if key in COLUMNS}
-        for digit, probability in enumerate(line.get("probabilities") or ()):
+        for digit, probability in enumerate(line.get("probabilities", ())):
             row[f"p{digit}"] = probability
         self._csv.writerow(row)
 
@@ -116,9 +116,9 @@ class Table:
             )
             return
         digit = "–" if line["digit"] is None else line["digit"]
-        confidence = "–" if line["confidence"] is None else f"{line['confidence']:.1%}"
         print(
-            f"{line['verdict']:12} {digit!s:>5} {confidence:>10}  {line['file']}", file=self._output
+            f"{line['verdict']:12} {digit!s:>5} {line['confidence']:>10.1%}  {line['file']}",
+            file=self._output,
         )
 
 

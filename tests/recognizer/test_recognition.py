@@ -1,0 +1,180 @@
+"""From a drawing to a stored prediction, with a real model; and no TensorFlow in a web process."""
+
+import io
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from recognizer import engine, imaging, recognition, registry
+from recognizer.models import ModelVersion, Prediction, Submission
+from tests.conftest import drawn_seven, png
+
+
+def recognize(drawing: bytes | str, **options) -> Prediction:
+    return recognition.recognize(drawing=drawing, source="drawn", **options)
+
+
+@pytest.fixture
+def second_version(active_version: ModelVersion) -> ModelVersion:
+    """A second version of the same files."""
+    second = ModelVersion.objects.get(pk=active_version.pk)
+    second.pk = None
+    second.number, second.sha256, second.is_active = active_version.number + 1, "0" * 64, False
+    second.save(force_insert=True)
+    return second
+
+
+def test_a_drawing_is_read_and_stored_with_all_that_is_known_of_it(active_version, drawing_png):
+    strokes = [{"points": [{"x": 1.0, "y": 2.0}]}]
+
+    prediction = recognize(drawing_png, visitor_key="a" * 32, strokes=strokes)
+
+    stored = Prediction.objects.select_related("submission").get()
+    assert stored == prediction
+    assert stored.version_id == active_version.pk
+    assert stored.role == Prediction.Role.SERVED
+    assert stored.digit == int(np.argmax(stored.probabilities))
+    assert stored.confidence == pytest.approx(max(stored.probabilities), abs=1e-5)
+    assert sum(stored.probabilities) == pytest.approx(1, abs=1e-4)
+    assert stored.latency_ms > 0
+    assert stored.submission.visitor_key == "a" * 32
+    assert stored.submission.strokes == strokes
+    assert stored.submission.receipt["num_glyphs"] == 1
+    assert len(stored.submission.digit) == 784
+
+
+def test_what_is_stored_is_what_was_read(active_version, drawing_png):
+    submission = recognize(drawing_png).submission
+
+    with submission.image.open("rb") as file:
+        digit, _ = imaging.to_digit(imaging.decode(file.read()))
+
+    assert digit.tobytes() == bytes(submission.digit)
+
+
+def test_the_stored_image_carries_no_metadata_and_no_trailing_bytes(active_version):
+    exif = Image.Exif()
+    exif[0x010E] = "a secret place"
+    buffer = io.BytesIO()
+    drawn_seven().save(buffer, "JPEG", exif=exif)
+
+    submission = recognize(buffer.getvalue() + b"<script>").submission
+
+    with submission.image.open("rb") as file:
+        content = file.read()
+    assert content.startswith(b"\x89PNG")
+    assert content.endswith(b"IEND\xaeB`\x82")
+    assert b"secret" not in content
+    assert b"<script>" not in content
+
+
+def test_a_blank_drawing_is_not_stored(active_version):
+    with pytest.raises(imaging.BlankImage):
+        recognize(png(Image.new("RGB", (280, 280), "white")))
+    assert not Submission.objects.exists()
+
+
+def test_without_an_active_version_nothing_is_stored(version, drawing_png):
+    with pytest.raises(recognition.NoActiveVersion, match="No model version is active"):
+        recognize(drawing_png)
+    assert not Submission.objects.exists()
+
+
+def test_an_active_version_that_does_not_load_is_told(active_version, drawing_png):
+    ModelVersion.objects.update(compiled_sha256="f" * 64)
+
+    with pytest.raises(recognition.NoActiveVersion, match="does not load"):
+        recognize(drawing_png)
+
+
+def test_the_next_request_reads_with_the_newly_active_version(
+    active_version, second_version, drawing_png
+):
+    recognize(drawing_png)
+    registry.activate(version=second_version, reason="it is newer")
+
+    assert recognize(drawing_png).version == second_version
+
+
+def test_a_version_that_fails_leaves_the_last_good_one_and_its_name_on_the_prediction(
+    active_version, second_version, drawing_png
+):
+    recognize(drawing_png)
+    registry.activate(version=second_version, reason="it will break")
+    ModelVersion.objects.filter(pk=second_version.pk).update(compiled_sha256="f" * 64)
+
+    assert recognize(drawing_png).version_id == active_version.pk
+
+
+def test_a_drawing_costs_three_queries(active_version, drawing_png, django_assert_num_queries):
+    recognize(drawing_png)
+
+    with django_assert_num_queries(5):  # three, and the SAVEPOINT of the test's own transaction
+        recognize(drawing_png)
+
+
+def test_rows_that_cannot_be_stored_leave_no_file(active_version, drawing_png):
+    before = set(all_drawings())
+
+    with pytest.raises(ValueError, match=r"[Cc]ircular"):
+        recognize(drawing_png, strokes=circular())
+    assert set(all_drawings()) == before
+
+
+def circular() -> list:
+    strokes: list = []
+    strokes.append(strokes)
+    return strokes
+
+
+def all_drawings() -> list[str]:
+    if not default_storage.exists("drawings"):
+        return []
+    folders, _ = default_storage.listdir("drawings")
+    return [name for folder in folders for name in default_storage.listdir(f"drawings/{folder}")[1]]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "num_glyphs", "verdict"),
+    [(0.99, 1, "digit"), (0.7, 1, "unsure"), (0.3, 1, "not_a_digit"), (0.99, 2, "several")],
+)
+def test_the_verdict_follows_confidence_and_number_of_glyphs(confidence, num_glyphs, verdict):
+    thresholds = engine.Thresholds(unsure_below=0.8, reject_below=0.5)
+
+    assert recognition._verdict(confidence, num_glyphs, thresholds) == verdict
+
+
+# A worker of its own on this test's database and files: what it has imported tells.
+SERVE_ONE = """
+import sys
+from digitsite.wsgi import application
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+drawing = SimpleUploadedFile("seven.png", sys.stdin.buffer.read(), "image/png")
+answer = Client().post("/upload", {"image": drawing}, headers={"accept": "application/json"})
+print(answer.status_code, *sorted({"tensorflow", "keras"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_process_serves_without_tensorflow(active_version, drawing_png):
+    run = subprocess.run(
+        [sys.executable, "-c", SERVE_ONE],
+        input=drawing_png,
+        capture_output=True,
+        check=True,
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "digitsite.settings",
+            "DATABASE_URL": f"sqlite:///{settings.DATABASES['default']['NAME']}",
+        },
+    )
+
+    assert run.stdout.split() == [b"200"]
+    assert Submission.objects.count() == 1
