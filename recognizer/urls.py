@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+"""Addresses of the pages and of what programs use."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from recognizer import views
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("upload", views.upload, name="upload"),
+    path("history", views.history, name="history"),
+    path("readings/<uuid:submission_id>", views.reading, name="reading"),
+    path("readings/<uuid:submission_id>/image.png", views.image, name="image"),
+    path("readings/<uuid:submission_id>/digit.png", views.digit, name="digit"),
+    path("readings/<uuid:submission_id>/claim", views.claim, name="claim"),
+    path("healthz", views.health, name="health"),
+]

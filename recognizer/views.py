@@ -1,10 +1,182 @@
-"""placeholder while the pages are built"""
+"""The pages of the site and the answers to programs. What is done is done in recognition.py."""
 
-from django.http import HttpResponse
+from __future__ import annotations
+
+import uuid
+
+import numpy as np
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
+
+from recognizer import api, imaging, limits, problems
+from recognizer.answers import NO_BARS, Answer, words
+from recognizer.doors import door
+from recognizer.forms import ClaimForm, UploadForm
+from recognizer.models import ModelVersion, Prediction, Submission
+from recognizer.problems import Problem
+from recognizer.recognition import NoActiveVersion, active_engine, recognize
+from recognizer.visitors import Visitor, is_browser
+
+PER_PAGE = 24  # divides by the 2, 3, 4 and 6 columns of the history
+
+# Of static/site/examples/: drawn by us, rendered from hand-made strokes.
+EXAMPLES = (
+    ("seven.png", _("A seven with a bar")),
+    ("four.png", _("An open four")),
+    ("slate.png", _("Chalk on a slate")),
+    ("pencil.jpg", _("Pencil on squared paper")),
+    ("unsure.png", _("A one, or a seven?")),
+    ("several.png", _("Two digits")),
+    ("scribble.png", _("A scribble")),
+)
+
+# The bytes at these addresses never change.
+IMAGE_CACHE_CONTROL = "private, max-age=31536000, immutable"
 
 
-def csrf_failure(request, reason=""):
-    return HttpResponse(status=403)
+def show_page(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
+    """Show the first page, with what went wrong where the answer would be."""
+    context = {
+        "form": UploadForm(),
+        "words": words(),
+        "bars": NO_BARS,
+        "examples": EXAMPLES,
+        "has_active_version": ModelVersion.objects.active().exists(),
+    }
+    if problem:
+        return problems.answer(request, problem, "recognizer/index.html", **context)
+    return render(request, "recognizer/index.html", context)
 
 
-bad_request = forbidden = not_found = server_error = csrf_failure
+@door("GET")
+def index(request: HttpRequest) -> HttpResponseBase:
+    return Visitor.of(request).remember(show_page(request))
+
+
+@door("POST", page=show_page)
+def upload(request: HttpRequest) -> HttpResponseBase:
+    visitor = Visitor.of(request)
+    limits.count(request, visitor)
+    form = UploadForm(*api.fields_of(request))
+    if not form.is_valid():
+        raise Problem.of_form(form)
+    prediction = recognize(
+        **form.submission(is_browser=is_browser(request)), visitor_key=visitor.key
+    )
+    url = prediction.submission.get_absolute_url()
+    response = (
+        JsonResponse(api.reading(prediction)) if problems.wants_json(request) else redirect(url)
+    )
+    # A program that keeps cookies can look at its reading with this one. It goes to no other
+    # address, so the program's next upload comes without a cookie again and needs no token.
+    return visitor.remember(response, path=None if is_browser(request) else url)
+
+
+@door("GET")
+def reading(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    prediction = _visible_prediction(request, submission_id)
+    if problems.wants_json(request):
+        return JsonResponse(api.reading_with_details(prediction))
+    context = {
+        "answer": Answer.to(prediction),
+        "submission": prediction.submission,
+        "words": words(),
+        "is_owner": prediction.submission.visitor_key == Visitor.of(request).key,
+    }
+    return render(request, "recognizer/reading.html", context)
+
+
+@door("GET")
+def image(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    submission = _visible_prediction(request, submission_id).submission
+    try:
+        file = submission.image.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return _private_png(FileResponse(file, content_type="image/png"))
+
+
+@door("GET")
+def digit(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    submission = _visible_prediction(request, submission_id).submission
+    pixels = np.frombuffer(submission.digit, np.uint8).reshape(28, 28)
+    png = imaging.to_png(pixels)
+    return _private_png(HttpResponse(png, content_type="image/png"))
+
+
+@door("POST")
+def claim(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    visitor = Visitor.of(request)
+    limits.count(request, visitor)
+    own = Submission.objects.of_visitor(visitor.key)
+    submission = get_object_or_404(own, pk=submission_id)
+    form = ClaimForm(api.fields_of(request)[0])
+    if not form.is_valid():
+        raise Problem.of_form(form)
+    served = submission.served
+    submission.claim = form.digit(read=served.digit if served else None)
+    submission.save(update_fields=["claim"])
+    if problems.wants_json(request):
+        return JsonResponse({"claim": submission.claim})
+    return redirect(submission.get_absolute_url() + "#claim")
+
+
+@door("GET")
+def history(request: HttpRequest) -> HttpResponseBase:
+    visitor = Visitor.of(request)
+    own = Submission.objects.of_visitor(visitor.key).with_served_prediction()
+    page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
+    return visitor.remember(render(request, "recognizer/history.html", {"page": page}))
+
+
+@door("GET")
+def health(request: HttpRequest) -> HttpResponseBase:
+    try:
+        serving = active_engine().version_id
+    except NoActiveVersion:
+        return JsonResponse({"status": "unavailable"}, status=503)
+    version = ModelVersion.objects.only("number", "is_active").get(pk=serving)
+    status = "ok" if version.is_active else "degraded"  # the active one fails, the last good serves
+    return JsonResponse({"status": status, "version": version.number})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.answer(request, Problem.named("malformed"))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.answer(request, Problem.named("forbidden"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return problems.answer(request, Problem.named("csrf"))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.answer(request, Problem.named("not_found"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return problems.answer(request, Problem.named("server_error"))
+
+
+def _visible_prediction(request: HttpRequest, submission_id: uuid.UUID) -> Prediction:
+    """Find a reading that this visitor may see: their own; for staff, any."""
+    readings = Prediction.objects.served().select_related("submission", "version")
+    own = readings.filter(
+        submission=submission_id, submission__visitor_key=Visitor.of(request).key
+    ).first()
+    if own:
+        return own
+    if not request.user.has_perm("recognizer.view_submission"):
+        raise Http404
+    return get_object_or_404(readings, submission=submission_id)
+
+
+def _private_png(response: HttpResponseBase) -> HttpResponseBase:
+    response["Cache-Control"] = IMAGE_CACHE_CONTROL
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,213 @@
+"""The forms of the site: what visitors and programs send → drawings, strokes and digits."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Field, Layout, Submit
+from django import forms
+from django.core.files.base import File
+from django.core.files.uploadedfile import UploadedFile
+from django.urls import reverse_lazy
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models import DIGITS, Submission
+
+# What the file picker offers; imaging decides by the file's own first bytes.
+IMAGE_TYPES = "image/png,image/jpeg,image/webp,image/gif,image/bmp"
+
+# A careful digit is 1–5 strokes of 20–150 points. Ten times that is a scribble that we still keep.
+MAX_STROKES = 200
+MAX_POINTS = 10_000
+# In CSS pixels; larger than any screen that one draws on.
+MAX_COORDINATE = 10_000.0
+PEN_OPERATIONS = {"source-over": "source-over", "destination-out": "destination-out"}  # pen, eraser
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What came in.
+
+    Attributes:
+        content: The bytes of an image file.
+        is_file: It came as a file, not as a data URL from a canvas.
+    """
+
+    content: bytes
+    is_file: bool
+
+
+class DrawingInput(forms.FileInput):
+    """A file input that takes a data URL under its name too, as a canvas gives it."""
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str
+    ) -> list[Any]:
+        texts = data.getlist(name) if isinstance(data, MultiValueDict) else [data.get(name)]
+        return [*files.getlist(name), *(text for text in texts if text not in ("", None))]
+
+
+class DrawingField(forms.FileField):
+    """One image, as a file or as a data URL → `Drawing`."""
+
+    widget = DrawingInput
+    default_error_messages = {
+        "missing_image": _("No picture arrived. Expected: one image, in the field “image”."),
+        "several_images": _("Several pictures arrived. Send them one at a time."),
+        "empty_file": _("That file is empty. Pick another one."),
+        "bad_data_url": _(
+            "The picture did not arrive whole. Expected: a base64 data URL, "
+            "“data:image/png;base64,…”."
+        ),
+    }
+
+    def clean(self, data: Any, initial: Any = None) -> Drawing:
+        if not data:
+            raise self._error("missing_image")
+        if len(data) > 1:
+            raise self._error("several_images")
+        [given] = data
+        if isinstance(given, UploadedFile):
+            return Drawing(self._bytes_of_file(given), is_file=True)
+        return Drawing(self._bytes_of_url(given), is_file=False)
+
+    def _bytes_of_file(self, file: File[bytes]) -> bytes:
+        content: bytes = file.read()
+        if not content:
+            raise self._error("empty_file")
+        return content
+
+    def _bytes_of_url(self, url: Any) -> bytes:
+        head, comma, payload = url.partition(",") if isinstance(url, str) else ("", "", "")
+        if not (comma and re.fullmatch(r"data:[\w.+/-]*(;[\w=-]+)*;base64", head, re.ASCII)):
+            raise self._error("bad_data_url")
+        try:
+            content = base64.b64decode("".join(payload.split()), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise self._error("bad_data_url") from error
+        if not content:
+            raise self._error("bad_data_url")
+        return content
+
+    def _error(self, code: str) -> forms.ValidationError:
+        return forms.ValidationError(self.error_messages[code], code=code)
+
+
+class StrokesField(forms.JSONField):
+    """The pen's way, as signature_pad's `toData()` gives it; only what we know of it is kept."""
+
+    default_error_messages = {
+        "invalid": _("The strokes are not JSON."),
+        "bad_strokes": _("The strokes are not as signature_pad’s toData() gives them."),
+        "too_many_strokes": _("There are too many strokes for one digit. Clear and draw it again."),
+    }
+
+    def clean(self, value: Any) -> list[dict[str, Any]] | None:
+        try:
+            strokes = super().clean(value)
+        except RecursionError as error:
+            raise self._error("invalid") from error
+        if not strokes:
+            return None
+        try:
+            return self._known_parts(strokes)
+        except (TypeError, KeyError, ValueError, OverflowError, AttributeError) as error:
+            raise self._error("bad_strokes") from error
+
+    def _known_parts(self, strokes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if not isinstance(strokes, list):
+            raise self._error("bad_strokes")
+        num_points = sum(len(stroke["points"]) for stroke in strokes)
+        if len(strokes) > MAX_STROKES or num_points > MAX_POINTS:
+            raise self._error("too_many_strokes")
+        return [
+            {
+                "minWidth": _number(stroke.get("minWidth", 0.0), 0, 1000),
+                "maxWidth": _number(stroke.get("maxWidth", 0.0), 0, 1000),
+                "dotSize": _number(stroke.get("dotSize", 0.0), 0, 1000),
+                "compositeOperation": PEN_OPERATIONS[
+                    stroke.get("compositeOperation", "source-over")
+                ],
+                "points": [_point(point) for point in stroke["points"]],
+            }
+            for stroke in strokes
+        ]
+
+    def _error(self, code: str) -> forms.ValidationError:
+        return forms.ValidationError(self.error_messages[code], code=code)
+
+
+class UploadForm(forms.Form):
+    """One drawing to be read."""
+
+    image = DrawingField(label=_("A picture of one digit"))
+    strokes = StrokesField(required=False, widget=forms.HiddenInput)
+
+    def submission(self, *, is_browser: bool) -> dict[str, Any]:
+        """Give what `recognize` asks for; the form must be valid."""
+        drawing: Drawing = self.cleaned_data["image"]
+        source = Submission.Source.UPLOADED if drawing.is_file else Submission.Source.DRAWN
+        return {
+            "drawing": drawing.content,
+            "source": source if is_browser else Submission.Source.API,
+            "strokes": None if drawing.is_file else self.cleaned_data["strokes"],
+        }
+
+    @property
+    def helper(self) -> FormHelper:
+        """The form on the page: a picker; without JavaScript a button beside it."""
+        helper = FormHelper()
+        helper.form_id = "upload"
+        helper.form_class = "upload"
+        helper.form_action = reverse_lazy("upload")
+        helper.attrs = {"enctype": "multipart/form-data"}
+        helper.layout = Layout(
+            Div(
+                Field("image", accept=IMAGE_TYPES, wrapper_class="upload-field"),
+                Submit("", _("Read it"), css_class="upload-send"),
+                HTML("{% include 'recognizer/_upload_ways.html' %}"),
+                css_class="upload-row",
+            )
+        )
+        return helper
+
+
+class ClaimForm(forms.Form):
+    """What the visitor says it was: `yes` (the digit that was read) or one of the ten."""
+
+    claim = forms.ChoiceField(
+        choices=[("yes", _("yes")), *((str(digit), str(digit)) for digit in DIGITS)],
+        error_messages={
+            "required": _("Say which digit it was: “yes”, or 0 to 9."),
+            "invalid_choice": _("Say which digit it was: “yes”, or 0 to 9."),
+        },
+    )
+
+    def digit(self, *, read: int | None) -> int | None:
+        """Give the digit that is claimed; the form must be valid."""
+        claim: str = self.cleaned_data["claim"]
+        return read if claim == "yes" else int(claim)
+
+
+def _number(value: Any, low: float, high: float) -> float:
+    number = float(value)
+    if isinstance(value, str | bool) or not math.isfinite(number) or not low <= number <= high:
+        raise ValueError(f"Expected a number of {low} to {high}; received {value!r}.")
+    return round(number, 3)
+
+
+def _point(point: dict[str, Any]) -> dict[str, float]:
+    return {
+        "x": _number(point["x"], -MAX_COORDINATE, MAX_COORDINATE),
+        "y": _number(point["y"], -MAX_COORDINATE, MAX_COORDINATE),
+        "pressure": _number(point.get("pressure", 0.0), 0, 1),
+        "time": _number(point.get("time", 0.0), 0, 1e14),
+    }

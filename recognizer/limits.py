@@ -1,0 +1,68 @@
+"""How much may be asked: a limit for each visitor, and ten times as much for each address."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django_ratelimit.core import get_usage
+
+from recognizer.visitors import Visitor
+
+# A classroom, a school or a phone network shares one address.
+ADDRESS_FACTOR = 10
+GROUP = "readings"  # uploads and claims are counted together
+
+
+class TooManyRequests(Exception):
+    """The limit is reached; in `retry_after` seconds there is a new one."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"The limit is reached for another {retry_after} s.")
+        self.retry_after = retry_after
+
+
+def count(request: HttpRequest, visitor: Visitor) -> None:
+    """Count this request for its visitor and its address.
+
+    A visitor without a cookie is counted by the address alone: the key is new at each request.
+
+    Raises:
+        TooManyRequests: One of the two limits is passed.
+    """
+    num, _, period = settings.DIGITS_RATE_LIMIT.partition("/")
+    if int(num) == 0:
+        return
+    _count(request, lambda *_: address(request), f"{int(num) * ADDRESS_FACTOR}/{period}")
+    if visitor.is_known:
+        _count(request, lambda *_: visitor.key, f"{num}/{period}")
+
+
+def address(request: HttpRequest) -> str:
+    """Name the network of a request: an IPv4 address, or the first half of an IPv6 one.
+
+    Where DIGITS_ADDRESS_HEADER holds a list (X-Forwarded-For), its last entry counts: the one that
+    our own proxy wrote. Those before it are the client's word.
+    """
+    header = request.META.get(settings.DIGITS_ADDRESS_HEADER, "").rpartition(",")[2].strip()
+    try:
+        found = ipaddress.ip_address(header or request.META.get("REMOTE_ADDR", ""))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"The visitor's address is not known ({error}). Expected: an address in the header "
+            "that DIGITS_ADDRESS_HEADER names, e.g. HTTP_X_REAL_IP, set by the proxy in front."
+        ) from error
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(found) >> 64 << 64))
+
+
+def _count(request: HttpRequest, key: Callable[..., str], rate: str) -> None:
+    usage = get_usage(request, group=GROUP, key=key, rate=rate, increment=True)
+    if usage and usage["should_limit"]:
+        raise TooManyRequests(max(usage["time_left"], 1))

@@ -1,0 +1,191 @@
+"""What can go wrong with a request: its status, its code, kind words. Nothing of the inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django import forms
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from recognizer import imaging
+from recognizer.limits import TooManyRequests
+from recognizer.recognition import NoActiveVersion
+
+TITLES = {
+    400: gettext_lazy("That did not arrive whole"),
+    403: gettext_lazy("Not from this page"),
+    404: gettext_lazy("Nothing here"),
+    405: gettext_lazy("Not in this way"),
+    413: gettext_lazy("Too large"),
+    415: gettext_lazy("Not a picture I know"),
+    422: gettext_lazy("I cannot read that"),
+    429: gettext_lazy("A moment, please"),
+    500: gettext_lazy("My mistake"),
+    503: gettext_lazy("No model is at work"),
+}
+
+# One word for programs, the same in all languages: its status, and the words for people.
+PROBLEMS = {
+    "malformed": (
+        400,
+        gettext_lazy(
+            "The request could not be understood. "
+            "Expected: a form, or a JSON object, with the field “image”."
+        ),
+    ),
+    "forbidden": (403, gettext_lazy("You may not see this.")),
+    "csrf": (
+        403,
+        gettext_lazy(
+            "I could not tell that this came from my own page. Reload the page and send it again. "
+            "A program sends no cookies, or the token with them (header X-CSRFToken)."
+        ),
+    ),
+    "not_found": (
+        404,
+        gettext_lazy(
+            "There is nothing at this address, or it is somebody else’s. "
+            "A reading can be seen only by the browser that asked for it."
+        ),
+    ),
+    "too_large": (413, gettext_lazy("This is larger than 10 MB. Send a smaller picture.")),
+    "blank": (
+        422,
+        gettext_lazy(
+            "There is nothing on the paper yet. Draw one digit, large, and send it again."
+        ),
+    ),
+    "server_error": (
+        500,
+        gettext_lazy(
+            "Something broke on my side. It is written down; please try again in a while."
+        ),
+    ),
+    "no_active_version": (
+        503,
+        gettext_lazy(
+            "No model is reading just now, so nothing was stored. "
+            "Keep your drawing and try again in a while."
+        ),
+    ),
+}
+
+
+class Problem(Exception):
+    """A request that is answered with an error.
+
+    Attributes:
+        status: The HTTP status.
+        code: One word for programs.
+        message: For people: what was expected, what came, what to do.
+        headers: Those that go with the status (Allow, Retry-After).
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = dict(headers or {})
+
+    @property
+    def title(self) -> str:
+        return str(TITLES.get(self.status, TITLES[500]))
+
+    @classmethod
+    def named(cls, code: str) -> Problem:
+        status, message = PROBLEMS[code]
+        return cls(status, code, str(message))
+
+    @classmethod
+    def of(cls, error: Exception) -> Problem:
+        """Say one of the `FORESEEN` in our words."""
+        match error:
+            case Problem():
+                return error
+            case TooManyRequests():
+                return too_many_requests(error.retry_after)
+            case imaging.BlankImage():
+                return cls.named("blank")
+            case imaging.ImageTooLarge():
+                return cls(413, "image_too_large", str(error))
+            case imaging.UnsupportedFormat():
+                return cls(415, "unsupported_format", str(error))
+            case imaging.UnreadableImage():
+                return cls(422, "unreadable_image", str(error))
+            case NoActiveVersion():
+                return cls.named("no_active_version")
+            case RequestDataTooBig():
+                return cls.named("too_large")
+            case Http404():
+                return cls.named("not_found")
+            case _:
+                return cls.named("malformed")
+
+    @classmethod
+    def of_form(cls, form: forms.BaseForm) -> Problem:
+        """The first thing that is wrong with a form."""
+        error = next(iter(form.errors.as_data().values()))[0]
+        return cls(400, error.code or "invalid", " ".join(error.messages))
+
+
+# What a request may end with that is not a fault of ours.
+FORESEEN = (
+    Problem,
+    TooManyRequests,
+    imaging.UnreadableImage,
+    imaging.BlankImage,
+    NoActiveVersion,
+    Http404,
+    BadRequest,
+    MultiPartParserError,
+    SuspiciousOperation,  # RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+    UnreadablePostError,
+)
+
+
+def too_many_requests(retry_after: int) -> Problem:
+    message = ngettext(
+        "That was a lot in a short time. Try again in %(seconds)d second.",
+        "That was a lot in a short time. Try again in %(seconds)d seconds.",
+        retry_after,
+    ) % {"seconds": retry_after}
+    return Problem(429, "too_many_requests", message, {"Retry-After": str(retry_after)})
+
+
+def method_not_allowed(method: str, allowed: tuple[str, ...]) -> Problem:
+    message = _("%(method)s does not work here. Expected: %(allowed)s.") % {
+        "method": method,
+        "allowed": ", ".join(allowed),
+    }
+    return Problem(405, "method_not_allowed", message, {"Allow": ", ".join(allowed)})
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Tell whether the answer goes to a program: it prefers JSON to a page, and says so."""
+    preferred = request.get_preferred_type(["text/html", "application/json"])
+    return preferred == "application/json"
+
+
+def answer(
+    request: HttpRequest, problem: Problem, template: str = "error.html", **context: object
+) -> HttpResponse:
+    """Answer with a problem: JSON to a program, a page to a person; the words are the same."""
+    response: HttpResponse
+    if wants_json(request):
+        body = {"error": {"code": problem.code, "message": problem.message}}
+        response = JsonResponse(body, status=problem.status)
+    else:
+        response = render(request, template, {"problem": problem, **context}, status=problem.status)
+    for name, value in problem.headers.items():
+        response[name] = value
+    patch_vary_headers(response, ["Accept"])
+    return response

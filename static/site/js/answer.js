@@ -1,0 +1,190 @@
+// The answer beside the paper: puts a reading, or what went wrong, into the places of the page.
+
+import { drawBoxes } from "./boxes.js";
+import { percent, say, words } from "./words.js";
+
+/** @typedef {import("./client.js").Reading} Reading */
+/** @typedef {import("./client.js").Problem} Problem */
+
+const PROBLEM_ICONS = { offline: "offline", no_active_version: "asleep", too_many_requests: "clock" };
+
+export class Answer {
+  /**
+   * @param {HTMLElement} section
+   * @param {HTMLElement} announcement where screen readers listen
+   */
+  constructor(section, announcement) {
+    this.section = section;
+    this.announcement = announcement;
+    this.bars = [...section.querySelectorAll(".bar")];
+    for (const image of section.querySelectorAll("img")) {
+      image.addEventListener("error", () => (image.hidden = true));
+    }
+  }
+
+  /** @param {boolean} isBusy */
+  wait(isBusy) {
+    this.section.setAttribute("aria-busy", String(isBusy));
+  }
+
+  /** @param {Reading} reading */
+  show(reading) {
+    const { verdict } = reading;
+    const ranking = [...reading.probabilities.keys()].sort(
+      (one, other) => reading.probabilities[other] - reading.probabilities[one],
+    );
+    const candidates = ranking.slice(0, { digit: 1, unsure: 2 }[verdict] ?? 0);
+    this.#put("first", candidates[0] ?? "");
+    this.#put("second", candidates[1] ?? "");
+    this.#put("percent", candidates.length ? percent(reading.confidence) : "");
+    this.#put("mark", words.marks[verdict]);
+    this.#put("tip", words.tips[verdict]);
+    this.#put("headline", this.#headline(verdict, candidates));
+    this.#sign("sign", words.icons[verdict]);
+    this.#sign("mark-icon", words.icons[verdict]);
+    this.#bars(reading.probabilities, candidates);
+    this.#picture("image", `${reading.url}/image.png`);
+    this.#picture("digit", `${reading.url}/digit.png`);
+    this.#facts(reading);
+    this.#state(verdict);
+    this.#announce(`${this.#text("headline")} ${words.marks[verdict]}. ${this.#text("percent")}`);
+  }
+
+  /**
+   * Add what comes a moment later: how many there are, and where.
+   * @param {Reading & {receipt: import("./client.js").Receipt}} reading
+   */
+  showDetails({ verdict, receipt }) {
+    const frame = this.#slot("image").parentElement;
+    if (frame) drawBoxes(frame, receipt.boxes ?? []);
+    if (verdict === "several" && receipt.num_glyphs) {
+      this.#put("headline", say(words.headlines.several, { number: receipt.num_glyphs }));
+    }
+  }
+
+  /** There is nothing to read. */
+  showBlank() {
+    this.#clear();
+    this.#sign("sign", words.icons.blank);
+    this.#put("headline", words.headlines.blank);
+    this.#put("tip", words.tips.blank);
+    this.#state("blank");
+    this.#announce(`${words.headlines.blank} ${words.tips.blank}`);
+  }
+
+  /** @param {Problem} problem */
+  showProblem({ code, message }) {
+    this.#clear();
+    const known = /** @type {keyof typeof PROBLEM_ICONS} */ (code);
+    this.#sign("sign", PROBLEM_ICONS[known] ?? "alert");
+    this.#put("headline", words.problems[code] ?? words.problems.error);
+    this.#put("tip", message);
+    this.#state(code in PROBLEM_ICONS && code !== "too_many_requests" ? code : "problem");
+    this.#announce(`${this.#text("headline")}. ${message}`);
+  }
+
+  #clear() {
+    this.#bars(new Array(10).fill(0), []);
+    this.#put("percent", "");
+    this.#slot("image").hidden = true;
+    this.#slot("digit").hidden = true;
+    this.#slot("image").parentElement?.querySelector("svg")?.remove();
+    this.#slot("facts").hidden = true;
+  }
+
+  /**
+   * @param {string} verdict
+   * @param {number[]} candidates
+   */
+  #headline(verdict, candidates) {
+    if (verdict === "digit") return words.sure[candidates[0]];
+    if (verdict === "several") return words.several;
+    const [first, second] = candidates.map((digit) => words.perhaps[digit]);
+    return say(words.headlines[verdict], { first, second });
+  }
+
+  /**
+   * @param {number[]} probabilities
+   * @param {number[]} candidates
+   */
+  #bars(probabilities, candidates) {
+    this.bars.forEach((bar, digit) => {
+      bar.classList.toggle("is-candidate", candidates.includes(digit));
+      bar.querySelector("rect")?.setAttribute("width", String(probabilities[digit] * 100));
+      const figure = bar.querySelector(".bar-percent");
+      if (figure) figure.textContent = percent(probabilities[digit]);
+    });
+  }
+
+  /** @param {Reading} reading */
+  #facts(reading) {
+    const facts = this.#slot("facts");
+    const link = document.createElement("a");
+    link.href = reading.url;
+    link.textContent = words.page;
+    facts.replaceChildren(
+      say(words.facts, { number: reading.model_version, latency: Math.ceil(reading.latency_ms) }),
+      " · ",
+      link,
+    );
+    facts.hidden = false;
+  }
+
+  /** @param {string} state */
+  #state(state) {
+    this.section.dataset.state = state;
+    this.section.classList.remove("is-fresh");
+    requestAnimationFrame(() => this.section.classList.add("is-fresh"));
+  }
+
+  /** @param {string} text */
+  #announce(text) {
+    this.announcement.textContent = "";
+    requestAnimationFrame(() => (this.announcement.textContent = text));
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} url
+   */
+  #picture(name, url) {
+    const image = /** @type {HTMLImageElement} */ (this.#slot(name));
+    image.parentElement?.querySelector("svg")?.remove();
+    image.src = url;
+    image.hidden = false;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} icon
+   */
+  #sign(name, icon) {
+    const slot = this.#slot(name);
+    const svg = this.section.querySelector(".icon")?.cloneNode(true);
+    if (!(svg instanceof Element)) return;
+    const use = svg.querySelector("use");
+    use?.setAttribute("href", (use.getAttribute("href") ?? "").replace(/#.*/, `#${icon}`));
+    slot.replaceChildren(svg);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string | number} text
+   */
+  #put(name, text) {
+    this.#slot(name).textContent = String(text);
+  }
+
+  /** @param {string} name */
+  #text(name) {
+    return this.#slot(name).textContent ?? "";
+  }
+
+  /**
+   * @param {string} name
+   * @returns {HTMLElement}
+   */
+  #slot(name) {
+    return /** @type {HTMLElement} */ (this.section.querySelector(`[data-slot="${name}"]`));
+  }
+}

@@ -1,0 +1,72 @@
+// "Right?": sends what the visitor says it was, without leaving the page.
+
+import { Problem, sendClaim } from "./client.js";
+import { say, words } from "./words.js";
+
+export class Claim extends EventTarget {
+  #url = "";
+
+  /**
+   * Fires `said` with the words for it in `detail`.
+   * @param {HTMLFormElement} form
+   */
+  constructor(form) {
+    super();
+    this.form = form;
+    this.thanks = /** @type {HTMLElement} */ (form.querySelector(".claim-thanks"));
+    this.yes = form.querySelector(".claim-yes");
+    this.other = form.querySelector("details");
+    this.#url = form.getAttribute("action")?.replace(/\/claim$/, "") ?? "";
+    form.addEventListener("submit", (event) => this.#send(event));
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.other?.open) return;
+      this.other.open = false;
+      this.other.querySelector("summary")?.focus();
+    });
+  }
+
+  /**
+   * Ask about another reading.
+   * @param {string} url
+   * @param {boolean} canBeRight there is one digit to say yes to
+   */
+  ask(url, canBeRight) {
+    this.#url = url;
+    this.form.action = `${url}/claim`;
+    this.form.hidden = false;
+    this.thanks.hidden = true;
+    if (this.yes instanceof HTMLElement) this.yes.hidden = !canBeRight;
+    if (this.other) {
+      this.other.hidden = false;
+      this.other.open = false;
+    }
+  }
+
+  hide() {
+    this.form.hidden = true;
+  }
+
+  /** @param {SubmitEvent} event */
+  async #send(event) {
+    event.preventDefault();
+    const button = /** @type {HTMLButtonElement} */ (event.submitter);
+    const url = this.#url;
+    try {
+      const { claim } = await sendClaim(url, button.value);
+      if (url === this.#url) this.#thank(say(words.thanks, { digit: claim }));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (url === this.#url) this.#thank(error.message);
+    }
+  }
+
+  /** @param {string} text */
+  #thank(text) {
+    const slot = this.thanks.querySelector("[data-slot=thanks]");
+    if (slot) slot.textContent = text;
+    this.thanks.hidden = false;
+    if (this.yes instanceof HTMLElement) this.yes.hidden = true;
+    if (this.other) this.other.hidden = true;
+    this.dispatchEvent(new CustomEvent("said", { detail: text }));
+  }
+}

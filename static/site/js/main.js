@@ -1,0 +1,117 @@
+// The first page: paper, pictures and tools on one side, the answer on the other.
+
+import { Answer } from "./answer.js";
+import { Claim } from "./claim.js";
+import { fetchReading, Problem } from "./client.js";
+import { Pad } from "./pad.js";
+import { takePictures } from "./pictures.js";
+import { Reader } from "./reader.js";
+import { connectTools } from "./tools.js";
+import { words } from "./words.js";
+
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const paper = byId("paper");
+const preview = /** @type {HTMLImageElement} */ (byId("preview"));
+const announcement = byId("announcement");
+const upload = /** @type {HTMLFormElement} */ (byId("upload"));
+
+const pad = new Pad(/** @type {HTMLCanvasElement} */ (byId("canvas")));
+const reader = new Reader(upload.action);
+const answer = new Answer(byId("answer"), announcement);
+const claim = new Claim(/** @type {HTMLFormElement} */ (byId("claim")));
+
+// A drawing is stored each time it is read, so it is read when the visitor says so and not at every
+// pause: half a four is nobody's digit. The same drawing is not sent twice.
+let isRead = false;
+
+function read() {
+  if (!preview.hidden || (isRead && !pad.isEmpty)) return;
+  if (pad.isEmpty) {
+    claim.hide();
+    answer.showBlank();
+    return;
+  }
+  isRead = true;
+  reader.read(pad.drawing());
+}
+
+/** @param {File} file */
+function readPicture(file) {
+  if (!file.type.startsWith("image/")) {
+    claim.hide();
+    answer.showProblem(new Problem("unsupported_format", words.not_an_image));
+    return;
+  }
+  pad.clear();
+  showPreview(file);
+  reader.read({ image: file });
+}
+
+/** @param {File} file */
+function showPreview(file) {
+  hidePreview();
+  preview.src = URL.createObjectURL(file);
+  preview.hidden = false;
+  showUse();
+}
+
+function hidePreview() {
+  if (preview.hidden) return;
+  URL.revokeObjectURL(preview.src);
+  preview.hidden = true;
+  preview.removeAttribute("src");
+}
+
+function clear() {
+  hidePreview();
+  pad.clear();
+  showUse();
+}
+
+function showUse() {
+  const isUsed = !pad.isEmpty || !preview.hidden;
+  paper.classList.toggle("is-used", isUsed);
+  /** @type {HTMLButtonElement} */ (byId("clear")).disabled = !isUsed;
+}
+
+pad.addEventListener("start", () => {
+  hidePreview();
+  paper.classList.add("is-used");
+});
+pad.addEventListener("change", () => {
+  isRead = false;
+  showUse();
+});
+
+reader.addEventListener("start", () => answer.wait(true));
+reader.addEventListener("end", () => answer.wait(false));
+reader.addEventListener("reading", async (event) => {
+  const reading = /** @type {CustomEvent<import("./client.js").Reading>} */ (event).detail;
+  answer.show(reading);
+  claim.ask(reading.url, reading.verdict === "digit");
+  if (reading.verdict !== "several") return;
+  const details = await fetchReading(reading.url).catch(() => null);
+  if (details && !reader.isBusy) answer.showDetails(details);
+});
+reader.addEventListener("problem", (event) => {
+  const problem = /** @type {CustomEvent<Problem>} */ (event).detail;
+  isRead = false;
+  claim.hide();
+  if (problem.code === "blank") answer.showBlank();
+  else answer.showProblem(problem);
+});
+claim.addEventListener("said", (event) => {
+  announcement.textContent = /** @type {CustomEvent<string>} */ (event).detail;
+});
+
+takePictures(
+  {
+    inputs: [...document.querySelectorAll("#id_image, #camera")].map(
+      (input) => /** @type {HTMLInputElement} */ (input),
+    ),
+    paper,
+    examples: byId("examples"),
+  },
+  readPicture,
+);
+connectTools(pad, { read, clear });

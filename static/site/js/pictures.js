@@ -1,0 +1,66 @@
+// Pictures instead of a drawing: picked, photographed, dropped, pasted, or one of the examples.
+
+/**
+ * Call back with each picture that the visitor gives, by whichever way.
+ * @param {object} ways
+ * @param {HTMLInputElement[]} ways.inputs the picker and the camera
+ * @param {HTMLElement} ways.paper shows that a picture may be dropped
+ * @param {HTMLElement} ways.examples
+ * @param {(file: File) => void} give
+ */
+export function takePictures({ inputs, paper, examples }, give) {
+  for (const input of inputs) {
+    input.addEventListener("change", () => {
+      const [file] = input.files ?? [];
+      input.value = ""; // so that the same file can be picked again
+      if (file) give(file);
+    });
+  }
+  takeDrops(paper, give);
+  document.addEventListener("paste", (event) => {
+    const file = firstFile(event.clipboardData);
+    if (!file) return;
+    event.preventDefault();
+    give(file);
+  });
+  examples.addEventListener("click", async (event) => {
+    const image = event.target instanceof Element && event.target.closest("button")?.querySelector("img");
+    if (image) give(await fileOf(image));
+  });
+}
+
+/**
+ * A drop anywhere on the page counts; beside the paper it would open the file and lose the drawing.
+ * @param {HTMLElement} paper
+ * @param {(file: File) => void} give
+ */
+function takeDrops(paper, give) {
+  const hint = (/** @type {boolean} */ isDropping) => paper.classList.toggle("is-dropping", isDropping);
+  document.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    hint(true);
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) hint(false);
+  });
+  document.addEventListener("drop", (event) => {
+    hint(false);
+    const file = firstFile(event.dataTransfer);
+    if (!file) return;
+    event.preventDefault();
+    give(file);
+  });
+}
+
+/** @param {DataTransfer | null} transfer */
+function firstFile(transfer) {
+  return transfer?.files[0] ?? null;
+}
+
+/** @param {HTMLImageElement} image */
+async function fileOf(image) {
+  const blob = await (await fetch(image.src)).blob();
+  return new File([blob], new URL(image.src).pathname.split("/").pop() ?? "example.png", { type: blob.type });
+}

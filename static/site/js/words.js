@@ -1,0 +1,46 @@
+// The page's words: what the server wrote for its own pages, so that both say the same.
+
+/**
+ * @typedef {object} Words
+ * @property {string[]} sure
+ * @property {string[]} perhaps
+ * @property {Record<string, string>} headlines
+ * @property {Record<string, string>} marks
+ * @property {Record<string, string>} tips
+ * @property {Record<string, string>} icons
+ * @property {Record<string, string>} problems
+ * @property {string} several
+ * @property {string} offline
+ * @property {string} unexpected
+ * @property {string} thanks
+ * @property {string} not_an_image
+ * @property {string} facts
+ * @property {string} page
+ */
+
+/** @type {Words} */
+export const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+
+/**
+ * Put values into a sentence: "Perhaps {first}." and {first: "a one"}.
+ * @param {string} sentence
+ * @param {Record<string, string | number>} values
+ * @returns {string}
+ */
+export function say(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+const percentFormat = new Intl.NumberFormat(document.documentElement.lang, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+
+/**
+ * Round down to a tenth of a percent, as the server does: 99.97 % is not called certain.
+ * @param {number} share 0 to 1
+ * @returns {string}
+ */
+export function percent(share) {
+  return `${percentFormat.format(Math.floor(share * 1000 + 1e-9) / 10)} %`;
+}
