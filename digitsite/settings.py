@@ -1,5 +1,6 @@
 """One settings file for every host: what differs is read from the environment (docs/settings.md)."""
 
+import re
 from pathlib import Path
 
 import environ
@@ -78,6 +79,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # another joins when its translation is complete
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
@@ -115,7 +117,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "digitsite.storage.ModuleManifestStorage"
     },
 }
 
@@ -148,6 +150,11 @@ if DIGITS_ENGINE not in {"litert", "keras"}:
 # Readings a visitor may ask for ("60/m": 60 a minute); an address may ask for ten times as many,
 # since a classroom shares one. "0": no limit.
 DIGITS_RATE_LIMIT = env.str("DIGITS_RATE_LIMIT", default="60/m")
+if not re.fullmatch(r"0|\d+/(?:[1-9]\d*)?[smhd]", DIGITS_RATE_LIMIT):
+    raise ImproperlyConfigured(
+        f"DIGITS_RATE_LIMIT is {DIGITS_RATE_LIMIT!r}. Expected: '0' (no limit), or a number of "
+        "readings in a time, as '60/m', '1000/h' or '10/5s'."
+    )
 # The request header that holds the visitor's address where a proxy of ours sets it, e.g.
 # HTTP_X_REAL_IP. Empty: the connection's own address.
 DIGITS_ADDRESS_HEADER = env.str("DIGITS_ADDRESS_HEADER", default="")
