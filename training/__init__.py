@@ -1,1 +1,1 @@
-"""Making model versions: data, augmentation, network, evaluation, recipe. No web process imports it."""
+"""Making model versions: data, augmentation, network, figures, recipe. No web process needs it."""

@@ -1,0 +1,188 @@
+"""How well probabilities match labels: figures, pictures of them, and calibration.
+
+No network is made and no file is read here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Bins of the expected calibration error.
+# Source: Guo, Pleiss, Sun, Weinberger (2017), "On calibration of modern neural networks".
+NUM_BINS = 15
+# A probability of 0 for the right digit counts as this, so that one mistake is not infinitely bad.
+SMALLEST_PROBABILITY = 1e-12
+# 1 / temperature is looked for between these: far beyond what a trained network needs.
+SHARPNESS_RANGE = (0.02, 50.0)
+# A visitor may take a sure reading at its word: at most one in a thousand may be wrong.
+SURE_ACCURACY = 0.999
+# Below 0.5 a reading is rejected anyway; above 0.95 too many right ones would be called unsure.
+UNSURE_RANGE = (0.5, 0.95)
+
+
+def figures(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> dict[str, Any]:
+    """Measure probabilities against labels.
+
+    Args:
+        labels: `uint8 (N,)`, 0 to 9; N is 1 or more.
+        probabilities: `float (N, 10)`, each row summing to 1.
+
+    Returns:
+        What JSON can hold: `num`; `accuracy`, 0 to 1; `recall`, ten of 0 to 1 by digit (None for a
+        digit that is not among the labels); `confusion`, 10 × 10 counts, a row a true digit, a
+        column an answer; `ece`, the expected calibration error, 0 to 1; `nll`, the mean negative
+        log-likelihood in nats.
+    """
+    confusion = np.zeros((10, 10), int)
+    np.add.at(confusion, (labels, probabilities.argmax(1)), 1)
+    totals = confusion.sum(1)
+    return {
+        "num": len(labels),
+        "accuracy": round(float(np.trace(confusion) / len(labels)), 6),
+        "recall": [
+            round(float(right / total), 6) if total else None
+            for right, total in zip(confusion.diagonal(), totals, strict=True)
+        ],
+        "confusion": confusion.tolist(),
+        "ece": round(calibration_error(labels, probabilities), 6),
+        "nll": round(negative_log_likelihood(labels, probabilities), 6),
+    }
+
+
+def calibration_error(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> float:
+    """Measure how far confidence is from accuracy: the expected calibration error, 0 to 1.
+
+    Args:
+        labels: `uint8 (N,)`.
+        probabilities: `float (N, 10)`.
+
+    Source: Guo et al. (2017), "On calibration of modern neural networks", with 15 equal bins.
+    """
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == labels
+    bins = np.clip(np.ceil(confidence * NUM_BINS).astype(int) - 1, 0, NUM_BINS - 1)
+    gaps = np.bincount(bins, right - confidence, NUM_BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def negative_log_likelihood(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]
+) -> float:
+    """Measure the mean of -log of the right digit's probability, in nats."""
+    right = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(right, SMALLEST_PROBABILITY)).mean())
+
+
+def fit_temperature(labels: NDArray[np.uint8], logits: NDArray[np.floating[Any]]) -> float:
+    """Find what logits must be divided by for their softmax to be calibrated.
+
+    The likelihood is concave in 1 / temperature, so that a ternary search finds its only peak.
+
+    Args:
+        labels: `uint8 (N,)`, of digits that nothing was learnt from.
+        logits: `float (N, 10)`.
+
+    Returns:
+        The temperature: above 1 where the network was too sure of itself.
+
+    Source: Guo et al. (2017), "On calibration of modern neural networks", temperature scaling.
+    """
+
+    def loss(sharpness: float) -> float:
+        return negative_log_likelihood(labels, softmax(logits * sharpness))
+
+    low, high = SHARPNESS_RANGE
+    while high - low > 1e-5:
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    return 2 / (low + high)
+
+
+def unsure_threshold(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> float:
+    """Find the lowest confidence from which on readings are right in at least 999 of 1,000.
+
+    Args:
+        labels: `uint8 (N,)`, of digits that nothing was learnt from.
+        probabilities: `float (N, 10)`, calibrated.
+
+    Returns:
+        A confidence in hundredths, 0.5 to 0.95.
+    """
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == labels
+    low, high = UNSURE_RANGE
+    for threshold in np.arange(low, high, 0.01):
+        sure = confidence >= threshold
+        if sure.any() and right[sure].mean() >= SURE_ACCURACY:
+            return round(float(threshold), 2)
+    return high
+
+
+def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Turn logits `(N, 10)` into probabilities `(N, 10)`."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
+    shares: NDArray[np.float64] = powers / powers.sum(1, keepdims=True)
+    return shares
+
+
+def curves_picture(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
+    """Draw loss and accuracy over the epochs as a PNG.
+
+    Args:
+        history: A row an epoch: `epoch`, `loss`, `accuracy`, `validation_loss`,
+            `validation_accuracy`.
+        best_epoch: The epoch to mark.
+        path: The file to write.
+    """
+    figure = _figure(10, 4)
+    epochs = [row["epoch"] for row in history]
+    axes = figure.subplots(1, 2)
+    for axis, key in zip(axes, ("loss", "accuracy"), strict=True):
+        axis.plot(epochs, [row[key] for row in history], label="training, distorted", color="C7")
+        axis.plot(epochs, [row[f"validation_{key}"] for row in history], label="validation")
+        axis.axvline(best_epoch, color="C2", linestyle=":", label=f"best epoch, {best_epoch}")
+        axis.set(xlabel="epoch", title=key)
+        axis.grid(alpha=0.3)
+    axes[0].set_yscale("log")
+    axes[1].set_ylim(bottom=max(0.0, min(row["validation_accuracy"] for row in history) - 0.02))
+    axes[1].legend(loc="lower right")
+    figure.savefig(path, dpi=120)
+
+
+def confusion_picture(confusion: list[list[int]], path: Path) -> None:
+    """Draw a confusion matrix as a PNG, shaded by each true digit's share.
+
+    Args:
+        confusion: 10 × 10 counts, a row a true digit, a column an answer.
+        path: The file to write.
+    """
+    counts = np.array(confusion)
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    figure = _figure(7, 6.5)
+    axis = figure.subplots()
+    axis.imshow(shares**0.35, cmap="Blues", vmin=0, vmax=1)  # the root lets single mistakes show
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        colour = "white" if shares[row, column] > 0.3 else "black"
+        axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
+    mistakes = int(counts.sum() - np.trace(counts))
+    axis.set(
+        xlabel="answered",
+        ylabel="true digit",
+        xticks=range(10),
+        yticks=range(10),
+        title=f"{mistakes:,} mistakes in {counts.sum():,} digits",
+    )
+    figure.savefig(path, dpi=120)
+
+
+def _figure(width_in: float, height_in: float) -> Any:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure((width_in, height_in), layout="constrained")
+    FigureCanvasAgg(figure)  # no window system, and no state that pyplot would keep
+    return figure

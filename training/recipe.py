@@ -1,0 +1,432 @@
+"""One training run, from its recipe to its run folder. Touches no database and knows no Django."""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from recognizer import imaging
+from training import datasets, evaluation, network
+from training.augmentation import Strengths, augment
+from training.datasets import DigitData, Digits
+
+HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
+# Below it no digit is likelier than all the others together: nothing was recognised.
+REJECT_BELOW = 0.5
+# Digits at once where nothing is learnt: large enough that overhead no longer counts.
+READ_BATCH = 500
+
+
+class CannotResume(ValueError):
+    """There is no such run, or it was made with another recipe or other data."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All knobs of a training run. Figures are in docs/decisions/0004-network-and-recipe.md."""
+
+    preset: str
+    # `mnist`, `sample`, or where the data lies, as `datasets.load` takes it.
+    data: str = "mnist"
+    # One in twelve: ±0.1 % on an accuracy of 99.5 %, and hardly a loss to learning.
+    num_validation: int = 5_000
+    # Of the first weights, the order of digits and their distortions.
+    seed: int = 1
+    # What ten minutes on two cores hold, with a margin for slower ones.
+    epochs: int = 22
+    # Two cores are kept busy from 128 on; more digits a step would mean fewer steps.
+    batch_size: int = 128
+    # At the peak, after the warm-up; it falls to 0 along a cosine.
+    learning_rate: float = 3e-3
+    # Epochs of rising rate, while the normalisation's averages settle.
+    warmup_epochs: float = 1.0
+    # Decoupled (AdamW).
+    weight_decay: float = 0.01
+    # The share of probability that learning gives to the other nine digits.
+    label_smoothing: float = 0.0
+    # Channels of the three blocks.
+    widths: tuple[int, int, int] = (16, 48, 96)
+    strengths: Strengths = field(default_factory=Strengths)
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "seed"):
+            least = 0 if name == "seed" else 1
+            if getattr(self, name) < least:
+                raise ValueError(f"Expected {name} of {least} or more, got {getattr(self, name)}.")
+
+    @classmethod
+    def read(cls, path: Path) -> Recipe:
+        """Read a recipe from the recipe.json of a run."""
+        knobs = json.loads(path.read_text())
+        strengths, widths = Strengths(**knobs.pop("strengths")), tuple(knobs.pop("widths"))
+        return cls(**knobs, strengths=strengths, widths=widths)
+
+
+PRESETS = {
+    # Seconds: shows that everything works, and learns from the sample that comes along.
+    "smoke": Recipe("smoke", data="sample", num_validation=200, epochs=3, batch_size=32),
+    # At most ten minutes on two cores.
+    "quick": Recipe("quick"),
+    # The same network, for longer.
+    "best": Recipe("best", epochs=60),
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: at a step of an epoch, both counted from 1.
+
+    `validation_accuracy` is that of the last whole epoch, None before there is one; `is_epoch_end`
+    marks the report with an epoch's own.
+    """
+
+    epoch: int
+    num_epochs: int
+    step: int
+    num_steps: int
+    loss: float
+    accuracy: float
+    validation_accuracy: float | None
+    is_epoch_end: bool = False
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run leaves: its folder, the calibrated model in it, and the model's passport."""
+
+    run_folder: Path
+    model_path: Path
+    passport: dict[str, Any]
+
+
+def train(
+    recipe: Recipe, *, run_folder: Path, resume: bool = False, report: Report | None = None
+) -> Trained:
+    """Train a network by a recipe, calibrate it, and measure it on the test digits once.
+
+    A checkpoint is kept each epoch; a run that was killed goes on from the last one, and ends as it
+    would have ended: the order of digits and their distortions follow from seed and epoch alone.
+
+    Args:
+        recipe: All knobs.
+        run_folder: Made here. Gets recipe.json, history.csv, curves.png, confusion.png,
+            tensorboard/, model.keras and passport.json.
+        resume: Go on with the run in `run_folder`.
+        report: Called after each step and each epoch.
+
+    Raises:
+        DataUnavailable: There is nothing to learn from.
+        CannotResume: There is no such run, or it was made with another recipe or other data.
+        FileExistsError: `run_folder` is there, and `resume` is not asked for.
+        ValueError: The batch is larger than the training part.
+    """
+    if resume:
+        _check_resumable(recipe, run_folder)
+    data = datasets.load(recipe.data, num_validation=recipe.num_validation)
+    if recipe.batch_size > len(data.train):
+        raise ValueError(
+            f"Expected a batch size of at most the {len(data.train)} training digits, "
+            f"got {recipe.batch_size}."
+        )
+    if not resume:
+        run_folder.mkdir(parents=True)
+        _write_json(run_folder / "recipe.json", asdict(recipe))
+    state = _learn(recipe, data, run_folder, report or (lambda progress: None))
+    return _finish(recipe, data, run_folder, state)
+
+
+def write_h5(trained: Trained) -> Path:
+    """Write a run's model as HDF5 too, beside the Keras file, and give its path."""
+    path = trained.model_path.with_suffix(".h5")
+    keras.models.load_model(trained.model_path, compile=False).save(path)
+    return path
+
+
+# --- Learning -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a run has come: the data it learns from, and a row of figures an epoch."""
+
+    data_sha256: str
+    history: list[dict[str, float]]
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch, from 1, that read most validation digits rightly; the surer one of equals."""
+        best = max(
+            self.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"])
+        )
+        return int(best["epoch"])
+
+
+def _learn(recipe: Recipe, data: DigitData, run_folder: Path, report: Report) -> State:
+    """Run the epochs that are left, with a checkpoint after each."""
+    num_steps = len(data.train) // recipe.batch_size
+    state, model = _last_checkpoint(run_folder, data)
+    if model is None:
+        model = _new_model(recipe, num_steps)
+    batches = _batches_by_epoch(recipe, data.train, num_steps)
+    validation = (_as_input(data.validation.images), _one_hot(data.validation.labels))
+    for epoch in range(len(state.history), recipe.epochs):
+        started = time.monotonic()
+        reporter = _Reporter(recipe.epochs, num_steps, state, report)
+        model.fit(
+            batches(epoch),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            validation_data=validation,
+            validation_batch_size=READ_BATCH,
+            callbacks=[reporter],
+            shuffle=False,  # the batches come in their order
+            verbose=0,
+        )
+        row = reporter.row | {"seconds": round(time.monotonic() - started, 2)}
+        state = replace(state, history=[*state.history, row])
+        _keep_checkpoint(run_folder, state, model)
+        _write_history(run_folder, state.history)
+        reporter.report_epoch(row)
+    return state
+
+
+def _new_model(recipe: Recipe, num_steps: int) -> Any:
+    model = network.build(widths=recipe.widths, seed=recipe.seed)
+    warmup_steps = min(round(recipe.warmup_epochs * num_steps), recipe.epochs * num_steps // 2)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warmup_steps,
+        decay_steps=recipe.epochs * num_steps - warmup_steps,
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    model.compile(
+        optimizer,
+        keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        metrics=["accuracy"],
+        jit_compile=False,  # Keras would choose XLA, which takes twice as long on CPUs
+    )
+    return model
+
+
+def _batches_by_epoch(recipe: Recipe, train: Digits, num_steps: int) -> Callable[[int], Any]:
+    """Give a function of an epoch, from 0, to its distorted batches: the same ones each time."""
+    images, labels = tf.constant(train.images[..., None]), tf.constant(_one_hot(train.labels))
+
+    @tf.function
+    def batch(rows: Any, number: Any) -> tuple[Any, Any]:
+        seed = tf.stack([tf.constant(recipe.seed, tf.int64), number])
+        return augment(tf.gather(images, rows), seed, recipe.strengths), tf.gather(labels, rows)
+
+    def batches(epoch: int) -> Any:
+        order = np.random.default_rng((recipe.seed, epoch)).permutation(len(train))
+        rows = order[: num_steps * recipe.batch_size].reshape(num_steps, recipe.batch_size)
+        numbers = np.arange(num_steps, dtype=np.int64) + epoch * num_steps
+        source = tf.data.Dataset.from_tensor_slices((rows, numbers))
+        return source.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    return batches
+
+
+class _Reporter(keras.callbacks.Callback):
+    """Tells of each step, and collects an epoch's figures in `row`."""
+
+    def __init__(self, num_epochs: int, num_steps: int, state: State, report: Report) -> None:
+        super().__init__()
+        self._num_epochs, self._num_steps, self._report = num_epochs, num_steps, report
+        self._epoch = len(state.history) + 1
+        self._last = state.history[-1]["validation_accuracy"] if state.history else None
+        self.row: dict[str, float] = {}
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._tell(batch + 1, logs or {}, self._last)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs or {}
+        self.row = {
+            "epoch": epoch + 1,
+            "loss": float(logs["loss"]),
+            "accuracy": float(logs["accuracy"]),
+            "validation_loss": float(logs["val_loss"]),
+            "validation_accuracy": float(logs["val_accuracy"]),
+        }
+
+    def report_epoch(self, row: dict[str, float]) -> None:
+        self._tell(self._num_steps, row, row["validation_accuracy"], is_epoch_end=True)
+
+    def _tell(
+        self,
+        step: int,
+        figures: dict[str, float],
+        validation_accuracy: float | None,
+        *,
+        is_epoch_end: bool = False,
+    ) -> None:
+        self._report(
+            Progress(
+                epoch=self._epoch,
+                num_epochs=self._num_epochs,
+                step=step,
+                num_steps=self._num_steps,
+                loss=float(figures["loss"]),
+                accuracy=float(figures["accuracy"]),
+                validation_accuracy=validation_accuracy,
+                is_epoch_end=is_epoch_end,
+            )
+        )
+
+
+# --- Checkpoints --------------------------------------------------------------------------------
+
+
+def _check_resumable(recipe: Recipe, run_folder: Path) -> None:
+    path = run_folder / "recipe.json"
+    if not path.is_file():
+        raise CannotResume(f"Expected the folder of a run with its recipe.json, found no {path}.")
+    if Recipe.read(path) != recipe:
+        raise CannotResume(
+            f"{run_folder} was made with another recipe. Resume it with its own: {path}."
+        )
+
+
+def _last_checkpoint(run_folder: Path, data: DigitData) -> tuple[State, Any]:
+    """Load the last whole checkpoint; a fresh state and None where there is none yet."""
+    folders = sorted((run_folder / "checkpoints").glob("epoch-*"))
+    if not folders:
+        return State(data.sha256, []), None
+    state = State(**json.loads((folders[-1] / "state.json").read_text()))
+    if state.data_sha256 != data.sha256:
+        raise CannotResume(
+            f"{run_folder} learnt from other data. Expected SHA-256 {state.data_sha256}, "
+            f"found {data.sha256}. Give it the data that it began with."
+        )
+    return state, keras.models.load_model(folders[-1] / "model.keras")
+
+
+def _keep_checkpoint(run_folder: Path, state: State, model: Any) -> None:
+    """Keep model, optimizer and state as one folder, whole or not at all; drop older ones."""
+    checkpoints = run_folder / "checkpoints"
+    unfinished, finished = checkpoints / "unfinished", _checkpoint(run_folder, len(state.history))
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    model.save(unfinished / "model.keras")
+    _write_json(unfinished / "state.json", asdict(state))
+    unfinished.rename(finished)
+    needed = {finished, _checkpoint(run_folder, state.best_epoch)}
+    for folder in set(checkpoints.iterdir()) - needed:
+        shutil.rmtree(folder)
+
+
+def _checkpoint(run_folder: Path, epoch: int) -> Path:
+    return run_folder / "checkpoints" / f"epoch-{epoch:04}"
+
+
+def _write_history(run_folder: Path, history: list[dict[str, float]]) -> None:
+    """Write all epochs to history.csv, and the last one to TensorBoard's events."""
+    with (run_folder / "history.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, HISTORY, lineterminator="\n")
+        table.writeheader()
+        table.writerows(history)
+    last = history[-1]
+    with tf.summary.create_file_writer(str(run_folder / "tensorboard")).as_default():
+        for key in HISTORY[1:]:
+            tf.summary.scalar(key, last[key], step=int(last["epoch"]))
+
+
+# --- Finishing ----------------------------------------------------------------------------------
+
+
+def _finish(recipe: Recipe, data: DigitData, run_folder: Path, state: State) -> Trained:
+    """Calibrate the best epoch's model, measure it, and write what a run leaves."""
+    model = keras.models.load_model(
+        _checkpoint(run_folder, state.best_epoch) / "model.keras", compile=False
+    )
+    temperature = _calibrate(model, data.validation)
+    path = run_folder / "model.keras"
+    model.save(path)
+    on_validation, on_test = (_read(model, digits) for digits in (data.validation, data.test))
+    passport = _passport(recipe, data, state) | {
+        "temperature": round(temperature, 6),
+        "thresholds": {
+            "unsure_below": evaluation.unsure_threshold(data.validation.labels, on_validation),
+            "reject_below": REJECT_BELOW,
+        },
+        "metrics": {
+            "validation": evaluation.figures(data.validation.labels, on_validation),
+            "test": evaluation.figures(data.test.labels, on_test),
+        },
+    }
+    evaluation.curves_picture(state.history, state.best_epoch, run_folder / "curves.png")
+    confusion = passport["metrics"]["test"]["confusion"]
+    evaluation.confusion_picture(confusion, run_folder / "confusion.png")
+    _write_json(run_folder / "passport.json", passport)
+    return Trained(run_folder, path, passport)
+
+
+def _calibrate(model: Any, validation: Digits) -> float:
+    """Fold the temperature into the last layer, so that the file itself answers calibrated."""
+    features = keras.Model(model.input, model.get_layer("features").output)
+    last = model.get_layer("probabilities")
+    kernel, bias = last.get_weights()
+    logits = features.predict(_as_input(validation.images), READ_BATCH, verbose=0) @ kernel + bias
+    temperature = evaluation.fit_temperature(validation.labels, logits)
+    last.set_weights([kernel / temperature, bias / temperature])
+    return temperature
+
+
+def _passport(recipe: Recipe, data: DigitData, state: State) -> dict[str, Any]:
+    """Tell where a model comes from: by what the data is, never by where it lay."""
+    return {
+        "recipe": asdict(recipe) | {"data": data.name},
+        "data": {
+            "name": data.name,
+            "sha256": data.sha256,
+            "validation_sha256": data.validation.sha256,
+            "num_train": len(data.train),
+            "num_validation": len(data.validation),
+            "num_test": len(data.test),
+            "licence": data.licence,
+        },
+        "seed": recipe.seed,
+        "libraries": {
+            "python": platform.python_version(),
+            **{name: version_of(name) for name in ("tensorflow", "keras", "numpy")},
+        },
+        "preprocessing": imaging.preprocessing_hash(),
+        "best_epoch": state.best_epoch,
+        "duration_s": round(sum(row["seconds"] for row in state.history), 1),
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _read(model: Any, digits: Digits) -> Any:
+    return model.predict(_as_input(digits.images), READ_BATCH, verbose=0)  # (N, 10)
+
+
+def _as_input(images: datasets.Images) -> Any:
+    return images[..., None].astype(np.float32)  # (N, 28, 28, 1)
+
+
+def _one_hot(labels: datasets.Labels) -> Any:
+    return np.eye(10, dtype=np.float32)[labels]  # (N, 10)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
