@@ -1,0 +1,216 @@
+"""From a map of ink to the digit's own pieces: not the page's edge, lines, shadows or specks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.imaging.errors import BlankImage
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+
+# A ruled or box line runs over most of the picture; the bars of digits that fill it do not.
+_LINE_SPAN = 0.75
+# The pieces of a line that are found by themselves.
+_LINE_PIECE = 0.25
+
+# A piece is part of the page's edge when so much of its own size lies on the picture's border.
+_EDGE_CONTACT = 0.5
+# Specks: less ink than this share of the largest piece's, or lower than this share of the picture.
+_SPECK_AREA = 0.01
+_SPECK_SIDE = 0.02
+
+# Pieces belong together across gaps up to this share of the larger one's size.
+_JOINED_GAP = 0.12
+# A piece as high as this share of the tallest can be a digit of its own.
+_DIGIT_HEIGHT = 0.55
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A connected component of ink: its label, box, area and mean darkness."""
+
+    label: int
+    box: Box
+    area: int
+    darkness: float
+
+    @property
+    def size(self) -> int:
+        """The longer side of the box, in pixels."""
+        return max(self.box[2] - self.box[0], self.box[3] - self.box[1])
+
+    @property
+    def height(self) -> int:
+        """The height of the box, in pixels."""
+        return self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """The digit's own ink, and what was taken away from it.
+
+    Attributes:
+        mask: `uint8 (h, w)`, 1 where the chosen glyph's ink is.
+        box: The chosen glyph's box.
+        boxes: The boxes of all digit-like glyphs, from left to right.
+        num_lines, num_edges, num_specks: How many of each were removed.
+    """
+
+    mask: NDArray[np.uint8]
+    box: Box
+    boxes: list[Box]
+    num_lines: int
+    num_edges: int
+    num_specks: int
+
+
+def find_glyphs(mask: NDArray[np.uint8], darkness: NDArray[np.float32]) -> Glyphs:
+    """Group the ink into glyphs and choose the one that is meant.
+
+    Args:
+        mask: `uint8 (h, w)`, 1 where there is ink.
+        darkness: `float32 (h, w)`, 0 paper … 1 black.
+
+    Raises:
+        BlankImage: There are only lines, edges and specks.
+    """
+    without_lines, num_lines = remove_lines(mask)
+    labels, pieces = pieces_of(without_lines, darkness)
+    inner = [piece for piece in pieces if not is_edge(piece, labels)]
+    num_edges = len(pieces) - len(inner)
+    kept = without_specks(inner, mask.shape)
+    if not kept:
+        raise BlankImage(
+            "Expected a digit, but there are only lines, edges or specks. Draw one digit."
+        )
+    groups = group(kept)
+    chosen = max(groups, key=lambda pieces: weight(pieces, mask.shape))
+    boxes = [box_of(pieces) for pieces in groups if is_digit_like(pieces, chosen)]
+    own = np.isin(labels, [piece.label for piece in chosen]).astype(np.uint8)
+    return Glyphs(own, box_of(chosen), sorted(boxes), num_lines, num_edges, len(inner) - len(kept))
+
+
+def remove_lines(mask: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Take away straight lines across the picture: ruled paper, grids, boxes.
+
+    Digits' strokes that cross a line stay: only where the ink is no thicker than the line.
+    Source: morphological line removal, e.g. Said et al. 1995, "Line removal from bank cheques".
+    """
+    across, num_across = _horizontal_lines(mask)
+    down, num_down = _horizontal_lines(np.ascontiguousarray(mask.T))
+    lines = across | down.T
+    return mask & (1 - lines), num_across + num_down
+
+
+def pieces_of(
+    mask: NDArray[np.uint8], darkness: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], list[Piece]]:
+    """Give the connected pieces of ink, and the map of their labels `int32 (h, w)`."""
+    num, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    where = np.flatnonzero(mask)
+    sums = np.bincount(labels.ravel()[where], darkness.ravel()[where], num)
+    pieces = []
+    for label in range(1, num):
+        left, top, width, height, area = (int(value) for value in stats[label])
+        box = (left, top, left + width, top + height)
+        pieces.append(Piece(label, box, area, float(sums[label]) / area))
+    return labels.astype(np.int32, copy=False), pieces
+
+
+def is_edge(piece: Piece, labels: NDArray[np.int32]) -> bool:
+    """Tell the page's edge, a finger's shadow or a box's frame: it lies along the border."""
+    height, width = labels.shape
+    left, top, right, bottom = piece.box
+    if left > 0 and top > 0 and right < width and bottom < height:
+        return False
+    sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    contacts = [int((side == piece.label).sum()) for side in sides]
+    return max(contacts) > _EDGE_CONTACT * piece.size or (
+        sum(contact > 0 for contact in contacts) >= 3 and piece.size > 0.8 * max(height, width)
+    )
+
+
+def without_specks(pieces: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
+    """Leave out what is too small for any part of a digit."""
+    if not pieces:
+        return []
+    least_area = _SPECK_AREA * max(piece.area * piece.darkness for piece in pieces)
+    least_side = max(2.0, _SPECK_SIDE * max(shape))
+    return [p for p in pieces if p.area * p.darkness >= least_area and p.size >= least_side]
+
+
+def group(pieces: list[Piece]) -> list[list[Piece]]:
+    """Join pieces that are close for their size: the bar of a 5, a broken stroke."""
+    groups: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda piece: -piece.size):
+        near = [known for known in groups if _is_joined(piece, known)]
+        groups = [known for known in groups if known not in near]
+        groups.append([piece, *(other for known in near for other in known)])
+    return groups
+
+
+def weight(pieces: list[Piece], shape: tuple[int, ...]) -> float:
+    """Weigh a glyph: large, dark and near the middle is what is meant."""
+    left, top, right, bottom = box_of(pieces)
+    size = max(right - left, bottom - top)
+    ink = sum(piece.area * piece.darkness for piece in pieces)
+    off_x = abs((left + right) / shape[1] - 1)
+    off_y = abs((top + bottom) / shape[0] - 1)
+    return size * ink**0.5 * (1.2 - max(off_x, off_y))
+
+
+def is_digit_like(pieces: list[Piece], chosen: list[Piece]) -> bool:
+    """Tell whether a glyph could be a digit beside the chosen one: as high, and as dark."""
+    if pieces is chosen:
+        return True
+    left, top, right, bottom = box_of(pieces)
+    own = box_of(chosen)
+    is_high = bottom - top > _DIGIT_HEIGHT * (own[3] - own[1])
+    is_beside = right <= own[0] + 0.2 * (right - left) or left >= own[2] - 0.2 * (right - left)
+    is_level = min(bottom, own[3]) - max(top, own[1]) > 0.5 * min(bottom - top, own[3] - own[1])
+    is_dark = max(p.darkness for p in pieces) > 0.5 * max(p.darkness for p in chosen)
+    return is_high and is_beside and is_level and is_dark
+
+
+def box_of(pieces: list[Piece]) -> Box:
+    """Give the box around all pieces."""
+    lefts, tops, rights, bottoms = zip(*(piece.box for piece in pieces), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _is_joined(piece: Piece, known: list[Piece]) -> bool:
+    largest = max(known, key=lambda other: other.size)
+    both_high = min(piece.height, largest.height) > _DIGIT_HEIGHT * largest.size
+    gap = _gap(piece.box, box_of(known))
+    return gap <= (0 if both_high else _JOINED_GAP * max(largest.size, piece.size))
+
+
+def _gap(one: Box, other: Box) -> float:
+    across = max(one[0] - other[2], other[0] - one[2], 0)
+    down = max(one[1] - other[3], other[1] - one[3], 0)
+    return float(np.hypot(across, down))
+
+
+def _horizontal_lines(mask: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Find lines that run from side to side, a little aslant or not, without what crosses them."""
+    height, width = mask.shape
+    piece = cv2.getStructuringElement(cv2.MORPH_RECT, (max(3, int(width * _LINE_PIECE)), 1))
+    thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))  # so that aslant lines do not break
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, piece)
+    if not runs.any():
+        return np.zeros_like(mask), 0
+    num, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    long = [
+        n for n in range(1, num) if stats[n][2] > _LINE_SPAN * width and stats[n][3] < 0.15 * height
+    ]
+    if not long:
+        return np.zeros_like(mask), 0
+    lines = np.isin(labels, long).astype(np.uint8)
+    thickness = max(int(stats[n][4] / stats[n][2]) for n in long)
+    tall = cv2.getStructuringElement(cv2.MORPH_RECT, (1, 2 * thickness + 1))
+    crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, tall)
+    return lines & (1 - crossing), len(long)
