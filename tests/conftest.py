@@ -1,6 +1,5 @@
 """Real small things that the tests share: a tiny Keras model, registered; a drawn seven."""
 
-import copy
 import io
 import subprocess
 import sys
@@ -57,12 +56,13 @@ def registered_row(django_db_setup, django_db_blocker, tiny_model: Path) -> Mode
 @pytest.fixture
 def version(db, registered_row: ModelVersion) -> ModelVersion:
     """The tiny model, registered and not active."""
-    row = copy.copy(registered_row)
-    row.pk = None
-    row._state = copy.copy(registered_row._state)
-    row._state.adding = True
-    row.save(force_insert=True)
-    return row
+    values = {
+        field.attname: getattr(registered_row, field.attname)
+        for field in ModelVersion._meta.concrete_fields
+        if not field.primary_key
+    }
+    files = {name: values[name].name for name in ("file", "compiled")}
+    return ModelVersion.objects.create(**(values | files))
 
 
 @pytest.fixture
