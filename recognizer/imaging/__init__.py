@@ -1,7 +1,7 @@
 """From image bytes or a data URL to a digit and its receipt. No Django, no TensorFlow.
 
 Only what is exported here is the door; the modules are its steps:
-decode → ink → glyphs → layout.
+decode → ink → lines → glyphs → layout.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from recognizer.imaging.errors import (
     UnsupportedFormat,
 )
 from recognizer.imaging.glyphs import Box, Glyphs, find_glyphs
-from recognizer.imaging.ink import Ink, find_ink
+from recognizer.imaging.ink import Ink, find_ink, stroke_mask
 from recognizer.imaging.layout import Laid, lay_out
+from recognizer.imaging.lines import remove_lines
 
 __all__ = [
     "BlankImage",
@@ -99,9 +100,10 @@ def to_digit(picture: Picture) -> tuple[NDArray[np.uint8], Receipt]:
         BlankImage: There is no ink on it.
     """
     ink = find_ink(picture.pixels)
-    glyphs = find_glyphs(ink.mask, ink.darkness)
+    without_lines, num_lines = remove_lines(ink.candidates)
+    glyphs = find_glyphs(stroke_mask(ink.darkness, without_lines), ink.darkness)
     laid = lay_out(ink.darkness, glyphs.mask, glyphs.box)
-    return laid.digit, _receipt(picture, ink, glyphs, laid)
+    return laid.digit, _receipt(picture, ink, glyphs, laid, num_lines)
 
 
 @cache
@@ -113,9 +115,9 @@ def preprocessing_hash() -> str:
     return digest.hexdigest()
 
 
-def _receipt(picture: Picture, ink: Ink, glyphs: Glyphs, laid: Laid) -> Receipt:
+def _receipt(picture: Picture, ink: Ink, glyphs: Glyphs, laid: Laid, num_lines: int) -> Receipt:
     height, width = picture.pixels.shape[:2]
-    working_height, working_width = ink.mask.shape
+    working_height, working_width = ink.candidates.shape
     ratio = max(width, height) / max(working_width, working_height)
     return Receipt(
         format=picture.format,
@@ -131,7 +133,7 @@ def _receipt(picture: Picture, ink: Ink, glyphs: Glyphs, laid: Laid) -> Receipt:
         stroke_width=round(laid.stroke_width, 2),
         num_glyphs=len(glyphs.boxes),
         boxes=[_scaled(box, ratio) for box in glyphs.boxes],
-        num_lines=glyphs.num_lines,
+        num_lines=num_lines,
         num_edges=glyphs.num_edges,
         num_specks=glyphs.num_specks,
     )

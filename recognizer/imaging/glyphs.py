@@ -12,11 +12,6 @@ from recognizer.imaging.errors import BlankImage
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
-# A ruled or box line runs over most of the picture; the bars of digits that fill it do not.
-_LINE_SPAN = 0.75
-# The pieces of a line that are found by themselves.
-_LINE_PIECE = 0.25
-
 # A piece is part of the page's edge when so much of its own size lies on the picture's border.
 _EDGE_CONTACT = 0.5
 # Specks: less ink than this share of the largest piece's, or lower than this share of the picture.
@@ -57,13 +52,12 @@ class Glyphs:
         mask: `uint8 (h, w)`, 1 where the chosen glyph's ink is.
         box: The chosen glyph's box.
         boxes: The boxes of all digit-like glyphs, from left to right.
-        num_lines, num_edges, num_specks: How many of each were removed.
+        num_edges, num_specks: How many of each were removed.
     """
 
     mask: NDArray[np.uint8]
     box: Box
     boxes: list[Box]
-    num_lines: int
     num_edges: int
     num_specks: int
 
@@ -78,8 +72,7 @@ def find_glyphs(mask: NDArray[np.uint8], darkness: NDArray[np.float32]) -> Glyph
     Raises:
         BlankImage: There are only lines, edges and specks.
     """
-    without_lines, num_lines = remove_lines(mask)
-    labels, pieces = pieces_of(without_lines, darkness)
+    labels, pieces = pieces_of(mask, darkness)
     inner = [piece for piece in pieces if not is_edge(piece, labels)]
     num_edges = len(pieces) - len(inner)
     kept = without_specks(inner, mask.shape)
@@ -91,19 +84,7 @@ def find_glyphs(mask: NDArray[np.uint8], darkness: NDArray[np.float32]) -> Glyph
     chosen = max(groups, key=lambda pieces: weight(pieces, mask.shape))
     boxes = [box_of(pieces) for pieces in groups if is_digit_like(pieces, chosen)]
     own = np.isin(labels, [piece.label for piece in chosen]).astype(np.uint8)
-    return Glyphs(own, box_of(chosen), sorted(boxes), num_lines, num_edges, len(inner) - len(kept))
-
-
-def remove_lines(mask: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
-    """Take away straight lines across the picture: ruled paper, grids, boxes.
-
-    Digits' strokes that cross a line stay: only where the ink is no thicker than the line.
-    Source: morphological line removal, e.g. Said et al. 1995, "Line removal from bank cheques".
-    """
-    across, num_across = _horizontal_lines(mask)
-    down, num_down = _horizontal_lines(np.ascontiguousarray(mask.T))
-    lines = across | down.T
-    return mask & (1 - lines), num_across + num_down
+    return Glyphs(own, box_of(chosen), sorted(boxes), num_edges, len(inner) - len(kept))
 
 
 def pieces_of(
@@ -193,24 +174,3 @@ def _gap(one: Box, other: Box) -> float:
     across = max(one[0] - other[2], other[0] - one[2], 0)
     down = max(one[1] - other[3], other[1] - one[3], 0)
     return float(np.hypot(across, down))
-
-
-def _horizontal_lines(mask: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
-    """Find lines that run from side to side, a little aslant or not, without what crosses them."""
-    height, width = mask.shape
-    piece = cv2.getStructuringElement(cv2.MORPH_RECT, (max(3, int(width * _LINE_PIECE)), 1))
-    thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))  # so that aslant lines do not break
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, piece)
-    if not runs.any():
-        return np.zeros_like(mask), 0
-    num, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    long = [
-        n for n in range(1, num) if stats[n][2] > _LINE_SPAN * width and stats[n][3] < 0.15 * height
-    ]
-    if not long:
-        return np.zeros_like(mask), 0
-    lines = np.isin(labels, long).astype(np.uint8)
-    thickness = max(int(stats[n][4] / stats[n][2]) for n in long)
-    tall = cv2.getStructuringElement(cv2.MORPH_RECT, (1, 2 * thickness + 1))
-    crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, tall)
-    return lines & (1 - crossing), len(long)

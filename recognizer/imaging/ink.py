@@ -35,13 +35,13 @@ class Ink:
 
     Attributes:
         darkness: `float32 (h, w)`, 0 paper … 1 black, paper and light divided out.
-        mask: `uint8 (h, w)`, 1 where there is ink.
+        candidates: `uint8 (h, w)`, 1 where it is darker than the paper's noise.
         polarity: `dark_on_light` or `light_on_dark`.
         threshold: The least darkness that was taken for ink anywhere, 0 to 1.
     """
 
     darkness: NDArray[np.float32]
-    mask: NDArray[np.uint8]
+    candidates: NDArray[np.uint8]
     polarity: str
     threshold: float
 
@@ -63,14 +63,14 @@ def find_ink(pixels: NDArray[np.uint8]) -> Ink:
     paper_is_light = 255 - grey if is_light else grey
     darkness = divide_background(paper_is_light)
     threshold = faintest_ink(darkness)
-    mask = stroke_mask(darkness, threshold)
-    if not mask.any():
+    candidates = (cv2.GaussianBlur(darkness, (3, 3), 0) > threshold).astype(np.uint8)
+    if not candidates.any():
         raise BlankImage(
             "Expected a digit, but the picture is blank: nothing stands out from the background. "
             "Draw or photograph one digit."
         )
     polarity = "light_on_dark" if is_light else "dark_on_light"
-    return Ink(darkness.clip(0, 1), mask, polarity, threshold)
+    return Ink(darkness.clip(0, 1), candidates, polarity, threshold)
 
 
 def to_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -129,14 +129,13 @@ def faintest_ink(darkness: NDArray[np.float32]) -> float:
     return max(_FAINTEST_INK, _NOISE_SIGMAS * sigma)
 
 
-def stroke_mask(darkness: NDArray[np.float32], threshold: float) -> NDArray[np.uint8]:
+def stroke_mask(darkness: NDArray[np.float32], candidates: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Threshold with hysteresis: each connected piece is cut at a share of its own darkness.
 
     So a faint pencil beside a black table edge keeps its own threshold, and the faint grid that a
     dark stroke crosses falls away from it.
     """
     smooth = cv2.GaussianBlur(darkness, (3, 3), 0)
-    candidates = (smooth > threshold).astype(np.uint8)
     num, labels = cv2.connectedComponents(candidates, connectivity=8)
     where = np.flatnonzero(candidates)
     label, value = labels.ravel()[where], smooth.ravel()[where].astype(np.float64)
