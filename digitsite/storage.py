@@ -1,4 +1,4 @@
-"""How static files are kept in production: hashed, compressed, and the modules' imports with them."""
+"""Static files in production: hashed and compressed, and so are the names that modules import."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +55,7 @@ TIPS = {
     Verdict.UNSURE: gettext_lazy("A clearer stroke would settle it."),
     Verdict.SEVERAL: gettext_lazy("I read one at a time. Send just one of them."),
     Verdict.NOT_A_DIGIT: gettext_lazy("Try one digit, large, in the middle."),
-    Verdict.BLANK: gettext_lazy("Draw one digit, then press Read it."),
+    Verdict.BLANK: gettext_lazy("Draw one digit, then press “Read it”."),
 }
 ICONS = {
     Verdict.DIGIT: "check",
@@ -74,6 +73,26 @@ class Bar:
     digit: int
     percent: float
     is_candidate: bool
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the picture, in its pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, left: int, top: int, right: int, bottom: int) -> Box:
+        return cls(left, top, right - left, bottom - top)
+
+    def square(self, margin: float = 0.12) -> Box:
+        """The square around it, with a margin as a share of its longer side."""
+        side = round(max(self.width, self.height) * (1 + 2 * margin))
+        left = self.left + (self.width - side) // 2
+        return Box(left, self.top + (self.height - side) // 2, side, side)
 
 
 NO_BARS = [Bar(digit, 0.0, is_candidate=False) for digit in DIGITS]
@@ -110,9 +129,22 @@ class Answer:
         )
 
     @property
-    def boxes(self) -> str:
-        """Where digits were found in the picture, as JSON: [[left, top, right, bottom], …]."""
-        return json.dumps(self.prediction.submission.receipt.get("boxes", []))
+    def picture_size(self) -> list[int]:
+        """Width and height of the stored picture, in pixels; empty where the receipt has none."""
+        size: list[int] = self.prediction.submission.receipt.get("picture_size", [])
+        return size
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Where digits were found in the picture."""
+        receipt = self.prediction.submission.receipt
+        return [Box.of(*corners) for corners in receipt.get("boxes", [])]
+
+    @property
+    def crop(self) -> Box | None:
+        """A square around the part of the picture that became the digit."""
+        corners = self.prediction.submission.receipt.get("crop_box")
+        return Box.of(*corners).square() if corners else None
 
     @property
     def latency(self) -> int:

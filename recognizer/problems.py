@@ -115,12 +115,8 @@ class Problem(Exception):
                 return too_many_requests(error.retry_after)
             case imaging.BlankImage():
                 return cls.named("blank")
-            case imaging.ImageTooLarge():
-                return cls(413, "image_too_large", str(error))
-            case imaging.UnsupportedFormat():
-                return cls(415, "unsupported_format", str(error))
             case imaging.UnreadableImage():
-                return cls(422, "unreadable_image", str(error))
+                return cls(error.status, error.code, str(error))
             case NoActiveVersion():
                 return cls.named("no_active_version")
             case RequestDataTooBig():

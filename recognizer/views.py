@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import numpy as np
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -80,8 +79,10 @@ def reading(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     prediction = _visible_prediction(request, submission_id)
     if problems.wants_json(request):
         return JsonResponse(api.reading_with_details(prediction))
+    answer = Answer.to(prediction)
     context = {
-        "answer": Answer.to(prediction),
+        "answer": answer,
+        "bars": answer.bars,
         "submission": prediction.submission,
         "words": words(),
         "is_owner": prediction.submission.visitor_key == Visitor.of(request).key,
@@ -102,8 +103,7 @@ def image(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
 @door("GET")
 def digit(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     submission = _visible_prediction(request, submission_id).submission
-    pixels = np.frombuffer(submission.digit, np.uint8).reshape(28, 28)
-    png = imaging.to_png(pixels)
+    png = imaging.digit_png(bytes(submission.digit))
     return _private_png(HttpResponse(png, content_type="image/png"))
 
 
@@ -128,8 +128,11 @@ def claim(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
 def history(request: HttpRequest) -> HttpResponseBase:
     visitor = Visitor.of(request)
     own = Submission.objects.of_visitor(visitor.key).with_served_prediction()
+    own = own.defer("strokes", "digit")
     page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
-    return visitor.remember(render(request, "recognizer/history.html", {"page": page}))
+    answers = [Answer.to(submission.served) for submission in page if submission.served]
+    context = {"page": page, "answers": answers}
+    return visitor.remember(render(request, "recognizer/history.html", context))
 
 
 @door("GET")

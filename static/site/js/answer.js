@@ -160,10 +160,8 @@ export class Answer {
    */
   #sign(name, icon) {
     const slot = this.#slot(name);
-    const svg = this.section.querySelector(".icon")?.cloneNode(true);
-    if (!(svg instanceof Element)) return;
-    const use = svg.querySelector("use");
-    use?.setAttribute("href", (use.getAttribute("href") ?? "").replace(/#.*/, `#${icon}`));
+    const svg = /** @type {Element} */ (this.section.querySelector(".icon")?.cloneNode(true));
+    svg.querySelector("use")?.setAttribute("href", `#icon-${icon}`);
     slot.replaceChildren(svg);
   }
 

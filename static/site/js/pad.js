@@ -2,7 +2,17 @@
 
 import SignaturePad from "../../vendor/signature_pad/signature_pad.min.js";
 
-/** @typedef {import("signature_pad").PointGroup} Stroke */
+/**
+ * One stroke, as signature_pad's toData() gives it.
+ * @typedef {object} Stroke
+ * @property {string} penColor
+ * @property {number} dotSize
+ * @property {number} minWidth
+ * @property {number} maxWidth
+ * @property {number} velocityFilterWeight
+ * @property {GlobalCompositeOperation} compositeOperation
+ * @property {{x: number, y: number, pressure: number, time: number}[]} points
+ */
 
 // The side that pen widths are meant for, in CSS pixels; they grow and shrink with the paper.
 const REFERENCE_SIDE = 448;
@@ -11,7 +21,7 @@ const REFERENCE_SIDE = 448;
 const PEN_RADII = [6, 11, 17];
 const ERASER_RADIUS = 22;
 // A quick stroke is a little thinner, as ink is.
-const THINNEST = 0.8;
+const THINNEST = 0.85;
 // Of the picture that is sent; 20 times what the model sees, on every screen alike.
 const PICTURE_SIDE = 560;
 const PICTURE_INK = "#000";
@@ -145,7 +155,6 @@ export class Pad extends EventTarget {
     const radius = (this.#isErasing ? ERASER_RADIUS : PEN_RADII[this.#width]) * scale;
     this.pad.maxWidth = radius;
     this.pad.minWidth = radius * THINNEST;
-    this.pad.dotSize = radius;
     this.pad.penColor = this.#ink();
     this.pad.compositeOperation = this.#isErasing ? "destination-out" : "source-over";
   }

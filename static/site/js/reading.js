@@ -1,11 +1,7 @@
-// A reading's own page: boxes over the pictures, and the claim without leaving the page.
+// A reading's own page: the claim, without leaving it.
 
-import { drawBoxes } from "./boxes.js";
 import { Claim } from "./claim.js";
-
-for (const frame of document.querySelectorAll("[data-boxes]")) {
-  if (frame instanceof HTMLElement) drawBoxes(frame, JSON.parse(frame.dataset.boxes || "[]"));
-}
+import "./times.js";
 
 const form = document.getElementById("claim");
 const announcement = document.getElementById("announcement");
