@@ -30,6 +30,10 @@ REJECT_BELOW = 0.5
 READ_BATCH = 500
 
 
+class Impossible(ValueError):
+    """A recipe asks for what cannot be; the message says what was expected."""
+
+
 class CannotResume(ValueError):
     """There is no such run, or it was made with another recipe or other data."""
 
@@ -65,7 +69,7 @@ class Recipe:
         for name in ("epochs", "batch_size", "seed"):
             least = 0 if name == "seed" else 1
             if getattr(self, name) < least:
-                raise ValueError(f"Expected {name} of {least} or more, got {getattr(self, name)}.")
+                raise Impossible(f"Expected {name} of {least} or more, got {getattr(self, name)}.")
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -134,13 +138,13 @@ def train(
         DataUnavailable: There is nothing to learn from.
         CannotResume: There is no such run, or it was made with another recipe or other data.
         FileExistsError: `run_folder` is there, and `resume` is not asked for.
-        ValueError: The batch is larger than the training part.
+        Impossible: The batch is larger than the training part.
     """
     if resume:
         _check_resumable(recipe, run_folder)
     data = datasets.load(recipe.data, num_validation=recipe.num_validation)
     if recipe.batch_size > len(data.train):
-        raise ValueError(
+        raise Impossible(
             f"Expected a batch size of at most the {len(data.train)} training digits, "
             f"got {recipe.batch_size}."
         )
@@ -230,7 +234,7 @@ def _batches_by_epoch(recipe: Recipe, train: Digits, num_steps: int) -> Callable
     """Give a function of an epoch, from 0, to its distorted batches: the same ones each time."""
     images, labels = tf.constant(train.images[..., None]), tf.constant(_one_hot(train.labels))
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def batch(rows: Any, number: Any) -> tuple[Any, Any]:
         seed = tf.stack([tf.constant(recipe.seed, tf.int64), number])
         return augment(tf.gather(images, rows), seed, recipe.strengths), tf.gather(labels, rows)

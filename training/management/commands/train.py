@@ -1,0 +1,264 @@
+"""`manage.py train --preset quick`: make the next model version; options → recipe → registry."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from recognizer import registry
+from recognizer.models import ModelVersion
+
+if TYPE_CHECKING:
+    from training import recipe as recipes
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on this machine's CPU
+
+# What a preset's recipe may be changed by, by the option's name.
+KNOBS = ("epochs", "batch_size", "seed", "data")
+
+
+class Command(BaseCommand):
+    help = "Train a model version, register it, and activate it when asked."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--preset", choices=("smoke", "quick", "best"), help="how long (default: quick)"
+        )
+        parser.add_argument("--epochs", type=int)
+        parser.add_argument("--batch-size", type=int)
+        parser.add_argument("--seed", type=int)
+        parser.add_argument(
+            "--data",
+            metavar="mnist|sample|DIR|FILE.npz",
+            help="MNIST as Keras fetches it, the sample, or where MNIST's files lie",
+        )
+        parser.add_argument("--name", default="", help="what to call the version")
+        parser.add_argument("--notes", default="", help="what is worth knowing of it")
+        parser.add_argument("--h5", action="store_true", help="keep the model as HDF5 too")
+        parser.add_argument(
+            "--resume", metavar="RUN", help="go on with a run: its folder, or its name in runs/"
+        )
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--activate", action="store_true", help="let it serve at once")
+        which.add_argument(
+            "--activate-if-better",
+            action="store_true",
+            help="let it serve where it reads more of the same validation digits rightly",
+        )
+        parser.add_argument("--reason", default="", help="why it is activated")
+
+    def handle(self, **options: Any) -> None:
+        from training import recipe as recipes
+
+        recipe, run_folder = _plan(options)
+        self.stdout.write(f"Run folder: {run_folder}")
+        trained = _train(recipe, run_folder, resume=bool(options["resume"]))
+        if options["h5"]:
+            self.stdout.write(f"HDF5: {recipes.write_h5(trained)}")
+        active = ModelVersion.objects.active().first()
+        version = self._register(trained, options)
+        _compare(version, active)
+        self._activate(version, active, options)
+
+    def _register(self, trained: recipes.Trained, options: dict[str, Any]) -> ModelVersion:
+        try:
+            version = registry.register(
+                path=trained.model_path,
+                name=options["name"] or trained.run_folder.name,
+                notes=options["notes"],
+                passport=trained.passport,
+            )
+        except registry.AlreadyRegistered as known:
+            version = known.version
+        except registry.RefusedModel as refusal:
+            raise CommandError(f"Trained, but refused: {refusal}") from refusal
+        self.stdout.write(f"Registered: {version}")
+        return version
+
+    def _activate(
+        self, version: ModelVersion, active: ModelVersion | None, options: dict[str, Any]
+    ) -> None:
+        if options["activate_if_better"] and not registry.is_better(version, active):
+            self.stdout.write(f"Not activated: not better than {active} on the same digits.")
+            return
+        if not (options["activate"] or options["activate_if_better"]):
+            return
+        if version.is_active:
+            self.stdout.write(f"Active already: {version}")
+            return
+        try:
+            registry.activate(version=version, reason=options["reason"] or "trained just now")
+        except registry.ActivationRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(self.style.SUCCESS(f"Active: {version}"))
+
+
+# --- Options → recipe ---------------------------------------------------------------------------
+
+
+def _plan(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
+    """Give the recipe that the options ask for, and the run's folder.
+
+    Raises:
+        CommandError: They do not go together, or name what is not there.
+    """
+    if options["resume"]:
+        return _resumed(options)
+    from training import recipe as recipes
+
+    preset = options["preset"] or "quick"
+    changes = {name: options[name] for name in KNOBS if options[name] is not None}
+    try:
+        recipe = replace(recipes.PRESETS[preset], **changes)
+    except recipes.Impossible as error:
+        raise CommandError(str(error)) from error
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return recipe, _runs() / f"{now}-{preset}"
+
+
+def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
+    from training import recipe as recipes
+
+    given = [
+        f"--{name.replace('_', '-')}" for name in ("preset", *KNOBS) if options[name] is not None
+    ]
+    if given:
+        raise CommandError(f"--resume takes the run's own recipe. Leave out {', '.join(given)}.")
+    named = Path(options["resume"])
+    folder = named if (named / "recipe.json").is_file() else _runs() / named
+    try:
+        return recipes.Recipe.read(folder / "recipe.json"), folder
+    except FileNotFoundError as error:
+        have = ", ".join(sorted(run.name for run in _runs().glob("*/"))[-5:]) or "none"
+        raise CommandError(
+            f"Expected a run, found none at {folder}. Newest runs: {have}."
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CommandError(f"{folder / 'recipe.json'} is no recipe: {error}") from error
+
+
+def _runs() -> Path:
+    return Path(settings.MEDIA_ROOT) / "runs"
+
+
+def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> recipes.Trained:
+    """Train, showing the progress.
+
+    Raises:
+        CommandError: It cannot begin, or was stopped.
+    """
+    from training import datasets
+    from training import recipe as recipes
+
+    try:
+        with _reporter(Console()) as report:
+            return recipes.train(recipe, run_folder=run_folder, resume=resume, report=report)
+    except KeyboardInterrupt as interrupt:
+        raise CommandError(
+            f"Stopped. Go on with: manage.py train --resume {run_folder.name}", returncode=130
+        ) from interrupt
+    except (datasets.DataUnavailable, recipes.CannotResume, recipes.Impossible) as error:
+        raise CommandError(str(error)) from error
+
+
+# --- Progress -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _reporter(console: Console) -> Iterator[recipes.Report]:
+    """Give what shows a run's progress: a live bar, or a line an epoch where it is no terminal."""
+    if not console.is_terminal:
+        yield _print_epoch
+        return
+    with _bar(console) as bar:
+        task = bar.add_task("", total=None, figures="reading the data")
+
+        def report(progress: recipes.Progress) -> None:
+            done = (progress.epoch - 1) * progress.num_steps + progress.step
+            bar.update(
+                task,
+                total=progress.num_epochs * progress.num_steps,
+                completed=done,
+                description=f"epoch {progress.epoch}/{progress.num_epochs}",
+                figures=_figures(progress),
+            )
+
+        yield report
+
+
+def _bar(console: Console) -> Bar:
+    return Bar(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[figures]}"),
+        _StepsColumn(),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        refresh_per_second=4,
+        speed_estimate_period=120,
+    )
+
+
+class _StepsColumn(TextColumn):
+    """How many steps a second are made."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f} steps/s" if task.speed else "")
+
+
+def _print_epoch(progress: recipes.Progress) -> None:
+    if progress.is_epoch_end:
+        epoch = f"epoch {progress.epoch}/{progress.num_epochs}"
+        print(f"{epoch}: {_figures(progress)}", flush=True)
+
+
+def _figures(progress: recipes.Progress) -> str:
+    text = f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.2%}"
+    if progress.validation_accuracy is None:
+        return text
+    return f"{text}, validation {progress.validation_accuracy:.2%}"
+
+
+# --- Figures ------------------------------------------------------------------------------------
+
+ROWS = (
+    ("validation accuracy", "validation", "accuracy", "{:.2%}"),
+    ("test accuracy", "test", "accuracy", "{:.2%}"),
+    ("test calibration error", "test", "ece", "{:.2%}"),
+    ("test negative log-likelihood", "test", "nll", "{:.4f}"),
+)
+
+
+def _compare(version: ModelVersion, active: ModelVersion | None) -> None:
+    """Print a version's figures beside the active one's."""
+    versions = [version] if active in (None, version) else [version, active]
+    table = Table("", title="Figures")
+    for one in versions:
+        table.add_column(f"{one}{' (active)' if one == active else ''}", justify="right")
+    for title, part, key, form in ROWS:
+        table.add_row(title, *(_figure(one, part, key, form) for one in versions))
+    table.add_row("parameters", *(f"{one.num_parameters:,}" for one in versions))
+    Console().print(table)
+
+
+def _figure(version: ModelVersion | None, part: str, key: str, form: str) -> str:
+    value = version.metrics.get(part, {}).get(key) if version else None
+    return "–" if value is None else form.format(value)
