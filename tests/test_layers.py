@@ -58,6 +58,8 @@ MAY_IMPORT = {
     "training.management": {
         "recognizer.registry",
         "recognizer.recognition",
+        "recognizer.engine",
+        "recognizer.imaging",
         "recognizer.models",
         "training.datasets",
         "training.evaluation",

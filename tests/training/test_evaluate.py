@@ -1,0 +1,100 @@
+"""`manage.py evaluate` on arrays and on folders of images."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+from recognizer import engine
+from tests.conftest import png
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The probe digits as images in folders 0 … 9, dark on light and four times as large."""
+    for row, (digit, label) in enumerate(zip(*engine.probes(), strict=True)):
+        place = tmp_path / str(label)
+        place.mkdir(exist_ok=True)
+        image = Image.fromarray(255 - digit).resize((112, 112), Image.Resampling.BICUBIC)
+        (place / f"{row}.png").write_bytes(png(image))
+    return tmp_path
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    call_command("evaluate", *arguments, "--json")
+    found: dict = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_the_sample_is_measured_without_any_option(active_version, capsys):
+    found = evaluated(capsys)
+
+    assert found["num"] == 500
+    assert found["version"] == active_version.number
+    assert 0.2 < found["accuracy"] < 1  # better than guessing: it has seen twenty digits
+    assert np.sum(found["confusion"]) == 500
+    assert len(found["recall"]) == 10
+    assert 0 <= found["ece"] <= 1
+
+
+def test_folders_of_images_go_the_way_of_drawings(active_version, folder, capsys):
+    found = evaluated(capsys, f"--data={folder}")
+
+    assert (found["num"], found["num_unread"]) == (20, 0)
+    assert found["accuracy"] >= 0.8  # the tiny model's own twenty digits, through imaging
+
+
+def test_what_cannot_be_read_counts_as_wrong(active_version, folder, capsys):
+    before = evaluated(capsys, f"--data={folder}")["accuracy"]
+    (folder / "3" / "broken.png").write_bytes(b"no image")
+    (folder / "3" / "blank.png").write_bytes(png(Image.new("L", (60, 60), 255)))
+
+    found = evaluated(capsys, f"--data={folder}")
+
+    assert (found["num"], found["num_unread"]) == (22, 2)
+    assert found["accuracy"] == pytest.approx(before * 20 / 22, abs=1e-5)
+
+
+def test_a_labels_table_is_followed_and_other_labels_are_left_out(active_version, folder, capsys):
+    rows = [(file.relative_to(folder), file.parent.name) for file in folder.glob("*/*.png")]
+    shutil.copy(folder / "1" / "2.png", folder / "letter.png")
+    with (folder / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "label"), *rows, ("letter.png", "x")])
+
+    found = evaluated(capsys, f"--data={folder}")
+
+    assert (found["num"], found["num_skipped"]) == (20, 1)
+
+
+def test_a_version_is_named_by_its_number_also_when_it_is_not_active(version, capsys):
+    assert evaluated(capsys, f"--version={version.number}")["version"] == version.number
+
+
+def test_a_version_that_is_not_there_is_an_error_that_names_those_that_are(version):
+    with pytest.raises(
+        CommandError, match=rf"Expected version 99, found none\. Registered: {version.number}"
+    ):
+        call_command("evaluate", "--version=99")
+
+
+def test_without_an_active_version_the_command_says_so(version):
+    with pytest.raises(CommandError, match="Expected an active version, found none"):
+        call_command("evaluate")
+
+
+def test_a_folder_with_nothing_known_in_it_is_an_error(active_version, tmp_path):
+    with pytest.raises(CommandError, match="found none of them"):
+        call_command("evaluate", f"--data={tmp_path}")
+
+
+def test_the_table_is_for_people(active_version, capsys):
+    call_command("evaluate")
+
+    printed = capsys.readouterr().out
+    assert "accuracy" in printed
+    assert "Rows true, columns answered" in printed
