@@ -155,7 +155,6 @@ class UploadForm(forms.Form):
         helper.form_id = "upload"
         helper.form_class = "upload"
         helper.form_action = reverse_lazy("upload")
-        helper.attrs = {"enctype": "multipart/form-data"}
         helper.layout = Layout(
             Div(
                 Field("image", accept=IMAGE_TYPES, wrapper_class="upload-field"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -94,17 +94,17 @@ def reading(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
 def image(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     submission = _visible_prediction(request, submission_id).submission
     try:
-        file = submission.image.open("rb")
+        with submission.image.open("rb") as file:
+            png = file.read()
     except FileNotFoundError as error:
         raise Http404 from error
-    return _private_png(FileResponse(file, content_type="image/png"))
+    return _private_png(png)
 
 
 @door("GET")
 def digit(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     submission = _visible_prediction(request, submission_id).submission
-    png = imaging.digit_png(bytes(submission.digit))
-    return _private_png(HttpResponse(png, content_type="image/png"))
+    return _private_png(imaging.digit_png(bytes(submission.digit)))
 
 
 @door("POST")
@@ -179,7 +179,8 @@ def _visible_prediction(request: HttpRequest, submission_id: uuid.UUID) -> Predi
     return get_object_or_404(readings, submission=submission_id)
 
 
-def _private_png(response: HttpResponseBase) -> HttpResponseBase:
+def _private_png(png: bytes) -> HttpResponse:
+    response = HttpResponse(png, content_type="image/png")
     response["Cache-Control"] = IMAGE_CACHE_CONTROL
     response["X-Content-Type-Options"] = "nosniff"
     return response

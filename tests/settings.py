@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 _RUN = Path(tempfile.mkdtemp(prefix="digitsite-tests-"))
+(_RUN / "static").mkdir()  # WhiteNoise warns of a folder that is not there
 
 os.environ.update(
     {
