@@ -50,6 +50,11 @@ node_modules/installed: package.json package-lock.json | .venv/bin/pip
 	@umask 077; printf 'SECRET_KEY=%s\nSECURE_SSL_REDIRECT=0\nSECURE_COOKIES=0\n' \
 		"$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" > $@
 
+# Hashed and compressed, as on a real host; again when a file of ours or a library has changed.
+staticfiles/staticfiles.json: $(shell find static -type f) digitsite/apps.py digitsite/storage.py \
+		node_modules/installed .venv/installed | .env
+	@$(BIN)/python manage.py collectstatic --no-input --clear -v 0
+
 .venv/chromium: | .venv/installed-dev
 	@sh tests/browser/install_chromium.sh $(BIN)
 	@touch $@
@@ -59,10 +64,9 @@ as_root = { command -v apt-get >/dev/null && if [ "$$(id -u)" = 0 ]; then apt-ge
 
 # --- Running --------------------------------------------------------------------------------------
 
-serve: install .env ## Set everything up and serve the site on 127.0.0.1:8000
+serve: install .env staticfiles/staticfiles.json ## Set everything up and serve the site on 127.0.0.1:8000
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py register_model --shipped --activate --reason "shipped with the project"
-	@$(BIN)/python manage.py collectstatic --no-input -v 0
 	@echo "Digitsite is at http://$(ADDRESS)/ and its admin at http://$(ADDRESS)/admin/ (first: make admin). Ctrl-C stops it."
 	@$(BIN)/gunicorn digitsite.wsgi --bind $(ADDRESS) --workers $(WORKERS) --threads 2 --log-level warning
 

@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "digitsite.apps.UsedStaticFilesConfig",
     "crispy_forms",
     "crispy_bootstrap5",
     "django_ratelimit",
@@ -105,7 +105,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
 _NODE_MODULES = BASE_DIR / "node_modules"
 _VENDORED = {  # what `npm ci` installed, by the folder that is served under vendor/
-    "vendor/bootstrap": _NODE_MODULES / "bootstrap" / "dist",
+    "vendor/bootstrap/css": _NODE_MODULES / "bootstrap" / "dist" / "css",
     "vendor/signature_pad": _NODE_MODULES / "signature_pad" / "dist",
 }
 STATICFILES_DIRS = [
@@ -120,6 +120,11 @@ STORAGES = {
         else "digitsite.storage.ModuleManifestStorage"
     },
 }
+
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [
+    "map",  # for developers' tools only
+    *("jpg", "jpeg", "png", "gif", "webp", "woff", "woff2", "gz", "br", "zip"),  # compressed
+]
 
 # The counters of the rate limit must be shared by all workers: Redis, or on one machine files
 # that several processes may count in at once (diskcache: SQLite files, atomic `incr`).

@@ -1,0 +1,20 @@
+"""Static files of the libraries, as far as the site uses them."""
+
+from django.contrib.staticfiles.apps import StaticFilesConfig
+
+
+class UsedStaticFilesConfig(StaticFilesConfig):
+    """Leaves out a library's builds that no page asks for.
+
+    Hashing and compressing all of it would take a minute; this takes a few seconds.
+    """
+
+    ignore_patterns = [
+        *StaticFilesConfig.ignore_patterns,
+        "*.umd.*",  # signature_pad: the ES module is ours
+        "signature_pad.js*",
+        "types",
+        "bootstrap-*.css*",
+        "bootstrap.css*",
+        "*.rtl.*",
+    ]
