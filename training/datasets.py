@@ -270,9 +270,9 @@ def _read_path(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
 
 def _read_npz(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in keys}
-    except (OSError, ValueError, EOFError, AttributeError, BadZipFile, zlib.error) as error:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in keys}
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise DataUnavailable(
             f"{path} is no readable .npz file: {error}. Make it again."
         ) from error

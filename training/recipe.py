@@ -398,7 +398,7 @@ def _calibrate(model: Any, validation: Digits) -> float:
 def _passport(recipe: Recipe, data: DigitData, state: State) -> dict[str, Any]:
     """Tell where a model comes from: by what the data is, never by where it lay."""
     return {
-        "recipe": asdict(recipe) | {"data": data.name},
+        "recipe": asdict(recipe) | {"data": data.name, "widths": list(recipe.widths)},
         "data": {
             "name": data.name,
             "sha256": data.sha256,

@@ -1,0 +1,218 @@
+"""A run leaves all that it should, calibrated and truly described, and survives being killed."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from recognizer import imaging
+from training import datasets, evaluation, recipe
+from training.recipe import PRESETS, CannotResume, Impossible, Progress, Recipe
+
+# Keras 3.15 copies tensors in a way that NumPy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+SMOKE = replace(PRESETS["smoke"], epochs=3)
+
+
+@pytest.fixture(scope="module")
+def reports() -> list[Progress]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, reports) -> recipe.Trained:
+    """A run of three epochs on the sample."""
+    folder = tmp_path_factory.mktemp("runs") / "straight"
+    return recipe.train(SMOKE, run_folder=folder, report=reports.append)
+
+
+def kill_in_epoch(number: int):
+    def report(progress: Progress) -> None:
+        if progress.epoch == number and progress.step == 3:
+            raise KeyboardInterrupt
+
+    return report
+
+
+def killed(folder: Path, *, in_epoch: int) -> Path:
+    """A run that was killed in the middle of an epoch."""
+    with pytest.raises(KeyboardInterrupt):
+        recipe.train(SMOKE, run_folder=folder, report=kill_in_epoch(in_epoch))
+    return folder
+
+
+def without_times(folder: Path) -> list[str]:
+    """The lines of history.csv less their last column, the seconds."""
+    lines = (folder / "history.csv").read_text().splitlines()
+    return [line.rpartition(",")[0] for line in lines]
+
+
+def test_a_run_leaves_its_folder(trained):
+    found = {path.name for path in trained.run_folder.iterdir()}
+
+    assert found >= {
+        "recipe.json",
+        "history.csv",
+        "curves.png",
+        "confusion.png",
+        "tensorboard",
+        "model.keras",
+        "passport.json",
+    }
+    assert list((trained.run_folder / "tensorboard").glob("events.out.tfevents.*"))
+    assert len(without_times(trained.run_folder)) == 1 + 3
+    assert Recipe.read(trained.run_folder / "recipe.json") == SMOKE
+
+
+def test_the_sample_is_learnt(trained):
+    assert trained.passport["metrics"]["test"]["accuracy"] > 0.8
+
+
+def test_the_passport_tells_what_the_model_is_made_of(trained):
+    passport = json.loads((trained.run_folder / "passport.json").read_text())
+    data = datasets.load("sample", num_validation=200)
+
+    assert passport == trained.passport
+    assert passport["data"] == {
+        "name": "MNIST sample",
+        "sha256": data.sha256,
+        "validation_sha256": data.validation.sha256,
+        "num_train": 800,
+        "num_validation": 200,
+        "num_test": 500,
+        "licence": datasets.MNIST_LICENCE,
+    }
+    assert passport["preprocessing"] == imaging.preprocessing_hash()
+    assert passport["libraries"]["keras"] == keras.__version__
+    assert passport["best_epoch"] in {1, 2, 3}
+    assert passport["seed"] == SMOKE.seed
+    assert passport["recipe"]["strengths"]["rotation_deg"] == SMOKE.strengths.rotation_deg
+
+
+def test_the_file_itself_answers_calibrated(trained):
+    data = datasets.load("sample", num_validation=200)
+    model = keras.models.load_model(trained.model_path, compile=False)
+    probabilities = model.predict(data.validation.images[..., None].astype("float32"), verbose=0)
+    found = evaluation.figures(data.validation.labels, probabilities)
+
+    assert found["nll"] == pytest.approx(trained.passport["metrics"]["validation"]["nll"], abs=1e-4)
+    # Nothing is left to mend.
+    logits = np.log(probabilities.astype(np.float64))
+    assert evaluation.fit_temperature(data.validation.labels, logits) == pytest.approx(1, abs=0.01)
+
+
+def test_thresholds_are_in_order(trained):
+    thresholds = trained.passport["thresholds"]
+
+    assert set(thresholds) == {"unsure_below", "reject_below"}
+    assert 0 < thresholds["reject_below"] <= thresholds["unsure_below"] <= 0.95
+
+
+def test_each_step_and_each_epoch_is_told(trained, reports):
+    ends = [progress for progress in reports if progress.is_epoch_end]
+
+    assert len(reports) == 3 * (25 + 1)
+    assert [progress.epoch for progress in ends] == [1, 2, 3]
+    assert reports[0].validation_accuracy is None
+    assert ends[0].validation_accuracy == reports[26].validation_accuracy
+
+
+@pytest.mark.parametrize("in_epoch", [1, 3])
+def test_a_killed_run_resumes_with_the_same_result(trained, tmp_path, in_epoch):
+    folder = killed(tmp_path / "killed", in_epoch=in_epoch)
+    (folder / "checkpoints" / "unfinished").mkdir(parents=True)  # killed while it was written
+
+    resumed = recipe.train(SMOKE, run_folder=folder, resume=True)
+
+    weights, expected = (
+        keras.models.load_model(run.model_path, compile=False).get_weights()
+        for run in (resumed, trained)
+    )
+    for one, other in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    assert (
+        resumed.passport["metrics"]["test"]["confusion"]
+        == (trained.passport["metrics"]["test"]["confusion"])
+    )
+    assert len(without_times(folder)) == len(without_times(trained.run_folder))
+
+
+def test_checkpoints_that_are_no_longer_needed_are_dropped(trained):
+    found = {path.name for path in (trained.run_folder / "checkpoints").iterdir()}
+
+    assert found == {f"epoch-{epoch:04}" for epoch in (3, trained.passport["best_epoch"])}
+
+
+def test_a_finished_run_resumes_to_the_same_model(trained):
+    before = keras.models.load_model(trained.model_path, compile=False).get_weights()
+    again = recipe.train(SMOKE, run_folder=trained.run_folder, resume=True)
+    after = keras.models.load_model(again.model_path, compile=False).get_weights()
+
+    assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def test_a_run_resumes_with_its_own_recipe_only(trained):
+    other = replace(SMOKE, learning_rate=0.1)
+
+    with pytest.raises(CannotResume, match="another recipe"):
+        recipe.train(other, run_folder=trained.run_folder, resume=True)
+
+
+def test_what_is_no_run_cannot_be_resumed(tmp_path):
+    with pytest.raises(CannotResume, match=r"found no .*recipe\.json"):
+        recipe.train(SMOKE, run_folder=tmp_path, resume=True)
+
+
+def test_a_run_resumes_with_its_own_data_only(tmp_path):
+    with np.load(datasets.SAMPLE_PATH) as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "digits.npz", **arrays)
+    mine = replace(SMOKE, data=str(tmp_path / "digits.npz"))
+    with pytest.raises(KeyboardInterrupt):
+        recipe.train(mine, run_folder=tmp_path / "run", report=kill_in_epoch(2))
+    np.savez(tmp_path / "digits.npz", **arrays | {"x_train": 255 - arrays["x_train"]})
+
+    with pytest.raises(CannotResume, match="learnt from other data"):
+        recipe.train(mine, run_folder=tmp_path / "run", resume=True)
+
+
+def test_a_passport_never_tells_where_the_data_lay(trained, tmp_path):
+    data = datasets.load("sample", num_validation=200)
+    elsewhere = replace(SMOKE, data=str(tmp_path))
+    row = {"epoch": 1, "validation_accuracy": 0.5, "validation_loss": 1.0, "seconds": 1.0}
+    passport = recipe._passport(elsewhere, data, recipe.State(data.sha256, [row]))
+
+    assert str(tmp_path) not in json.dumps(passport)
+    assert passport["recipe"]["data"] == "MNIST sample"
+
+
+def test_a_folder_that_is_there_is_not_written_over(trained):
+    with pytest.raises(FileExistsError):
+        recipe.train(SMOKE, run_folder=trained.run_folder)
+
+
+@pytest.mark.parametrize("knob", ["epochs", "batch_size"])
+def test_knobs_below_one_are_refused(knob):
+    with pytest.raises(Impossible, match=f"Expected {knob} of 1 or more, got 0"):
+        replace(SMOKE, **{knob: 0})
+
+
+def test_a_batch_larger_than_the_data_is_refused(tmp_path):
+    with pytest.raises(Impossible, match="at most the 800 training digits, got 900"):
+        recipe.train(replace(SMOKE, batch_size=900), run_folder=tmp_path / "run")
+
+
+def test_the_model_is_written_as_hdf5_when_asked(trained):
+    path = recipe.write_h5(trained)
+    digits = datasets.read_test(datasets.SAMPLE_PATH).images[:20, ..., None].astype("float32")
+    answers, expected = (
+        keras.models.load_model(file, compile=False).predict(digits, verbose=0)
+        for file in (path, trained.model_path)
+    )
+
+    assert path.name == "model.h5"
+    np.testing.assert_allclose(answers, expected, atol=1e-6)

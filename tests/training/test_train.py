@@ -1,0 +1,116 @@
+"""`manage.py train`: options → recipe → registry, and words for whatever is wrong with them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from recognizer.models import Activation, ModelVersion
+from training import recipe
+
+# Keras 3.15 copies tensors in a way that NumPy 2 deprecates.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.django_db,
+]
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def runs() -> list[Path]:
+    return sorted((Path(settings.MEDIA_ROOT) / "runs").iterdir())
+
+
+def train(*arguments: str) -> None:
+    call_command("train", "--preset=smoke", "--epochs=1", *arguments)
+
+
+def test_a_version_is_trained_registered_compared_and_activated(active_version, capsys):
+    train("--name=mine", "--notes=a try", "--h5", "--activate", "--reason=it is mine")
+    printed = capsys.readouterr().out
+    version = ModelVersion.objects.get(name="mine")
+    [run] = runs()
+
+    assert run.name.endswith("-smoke")
+    assert (run / "model.h5").exists()
+    assert version.is_active
+    assert version.notes == "a try"
+    assert version.passport["data"]["name"] == "MNIST sample"
+    assert version.metrics["test"]["num"] == 500
+    assert Activation.objects.get(version=version).reason == "it is mine"
+    assert "epoch 1/1: loss " in printed
+    assert f"{active_version} (active)" in printed
+    assert f"{version.test_accuracy:.2%}" in printed
+
+
+def test_a_version_is_not_activated_where_it_cannot_be_compared(active_version, capsys):
+    train("--activate-if-better")
+    active_version.refresh_from_db()
+
+    assert "Not activated: not better than" in capsys.readouterr().out
+    assert active_version.is_active
+    assert ModelVersion.objects.count() == 2
+
+
+def test_a_stopped_run_says_how_to_go_on_and_does(monkeypatch, capsys):
+    keep = recipe._keep_checkpoint
+
+    def keep_and_stop(*arguments: object) -> None:
+        keep(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recipe, "_keep_checkpoint", keep_and_stop)
+        with pytest.raises(CommandError, match=r"Stopped\. Go on with: .*--resume .*-smoke$"):
+            train("--epochs=2")
+    [run] = runs()
+    call_command("train", f"--resume={run.name}")
+
+    assert "epoch 2/2: " in capsys.readouterr().out
+    assert ModelVersion.objects.get().name == run.name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs=0"], "Expected epochs of 1 or more, got 0"),
+        (["--batch-size=-1"], "Expected batch_size of 1 or more"),
+        (["--batch-size=5000"], "Expected a batch size of at most the 800"),
+        (["--seed=-1"], "Expected seed of 0 or more"),
+        (["--data=/no/such/folder"], "found nothing at /no/such/folder"),
+        (["--preset=great"], "invalid choice: 'great'"),
+        (["--activate", "--activate-if-better"], "not allowed with"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_words(arguments, message):
+    with pytest.raises(CommandError, match=message):
+        train(*arguments)
+    assert not ModelVersion.objects.exists()
+
+
+def test_only_a_run_can_be_resumed(tmp_path):
+    with pytest.raises(CommandError, match="Expected a run, found none at .* Newest runs: none"):
+        call_command("train", "--resume=yesterday")
+
+
+def test_a_resumed_run_keeps_its_own_recipe():
+    with pytest.raises(CommandError, match="Leave out --preset, --epochs"):
+        train("--resume=yesterday")
+
+
+def test_a_damaged_recipe_is_named(tmp_path):
+    (tmp_path / "recipe.json").write_text('{"strengths": {}, "widths": []}')
+
+    with pytest.raises(CommandError, match=r"recipe\.json is no recipe"):
+        call_command("train", f"--resume={tmp_path}")
+
+
+def test_tensorflow_is_told_to_be_quiet():
+    import training.management.commands.train  # noqa: F401
+
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
