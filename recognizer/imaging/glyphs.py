@@ -20,18 +20,21 @@ _SPECK_SIDE = 0.02
 
 # Pieces belong together across gaps up to this share of the larger one's size.
 _JOINED_GAP = 0.12
+# … and when the smaller is not much fainter than the larger, as shadows beside strokes are.
+_JOINED_DARKNESS = 0.4
 # A piece as high as this share of the tallest can be a digit of its own.
 _DIGIT_HEIGHT = 0.55
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A connected component of ink: its label, box, area and mean darkness."""
+    """A connected component of ink: its label, box, area, mean darkness, and if the border cuts it."""
 
     label: int
     box: Box
     area: int
     darkness: float
+    is_cut: bool
 
     @property
     def size(self) -> int:
@@ -98,20 +101,19 @@ def pieces_of(
     for label in range(1, num):
         left, top, width, height, area = (int(value) for value in stats[label])
         box = (left, top, left + width, top + height)
-        pieces.append(Piece(label, box, area, float(sums[label]) / area))
+        is_cut = left == 0 or top == 0 or box[2] == mask.shape[1] or box[3] == mask.shape[0]
+        pieces.append(Piece(label, box, area, float(sums[label]) / area, is_cut))
     return labels.astype(np.int32, copy=False), pieces
 
 
 def is_edge(piece: Piece, labels: NDArray[np.int32]) -> bool:
     """Tell the page's edge, a finger's shadow or a box's frame: it lies along the border."""
-    height, width = labels.shape
-    left, top, right, bottom = piece.box
-    if left > 0 and top > 0 and right < width and bottom < height:
+    if not piece.is_cut:
         return False
     sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
     contacts = [int((side == piece.label).sum()) for side in sides]
     return max(contacts) > _EDGE_CONTACT * piece.size or (
-        sum(contact > 0 for contact in contacts) >= 3 and piece.size > 0.8 * max(height, width)
+        sum(contact > 0 for contact in contacts) >= 3 and piece.size > 0.8 * max(labels.shape)
     )
 
 
@@ -165,6 +167,10 @@ def box_of(pieces: list[Piece]) -> Box:
 
 def _is_joined(piece: Piece, known: list[Piece]) -> bool:
     largest = max(known, key=lambda other: other.size)
+    if piece.is_cut and not largest.is_cut:
+        return False  # what leaves the picture is no part of a digit that does not
+    if piece.darkness < _JOINED_DARKNESS * largest.darkness:
+        return False
     both_high = min(piece.height, largest.height) > _DIGIT_HEIGHT * largest.size
     gap = _gap(piece.box, box_of(known))
     return gap <= (0 if both_high else _JOINED_GAP * max(largest.size, piece.size))

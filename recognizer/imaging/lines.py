@@ -38,14 +38,15 @@ def remove_lines(mask: Mask) -> tuple[Mask, int]:
 
 
 def _without_horizontal(mask: Mask) -> tuple[Mask, int]:
-    if not (mask[:, :3].any() and mask[:, -3:].any()):
+    if mask.any(axis=0).mean() < _COVERED:
         return mask, 0
     lines = _horizontal_lines(mask)
-    num, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    num, labels = cv2.connectedComponents(lines, connectivity=8)
     for label in range(1, num):
-        thickness = int(stats[label][4] / mask.shape[1]) + 1
+        line = labels == label
+        thickness = int(mask[line].sum() / mask.shape[1]) + 1
         if thickness <= _THICKEST * mask.shape[0] + 2:
-            mask = mask & (1 - _removable(mask, labels == label, thickness))
+            mask = mask & (1 - _removable(mask, line, thickness))
     return mask, num - 1
 
 
