@@ -1,4 +1,4 @@
-"""One settings file for every host: what differs is read from the environment (docs/settings.md)."""
+"""One settings file for every host; what differs comes from the environment: docs/settings.md."""
 
 import re
 from pathlib import Path
@@ -141,12 +141,12 @@ else:
             "OPTIONS": {"size_limit": 64 * 2**20},  # bytes
         }
     }
-    # The check knows memcached and Redis only; tests/recognizer/test_limits.py counts over processes.
+    # The check knows memcached and Redis only; test_limits.py counts over several processes.
     SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 
 # --- Reading digits -----------------------------------------------------------------------------
 
-# `litert` serves the converted model (0.3 ms, no TensorFlow in the process), `keras` the Keras file.
+# `litert` serves the converted model (no TensorFlow in the process), `keras` the Keras file.
 DIGITS_ENGINE = env.str("DIGITS_ENGINE", default="litert")
 if DIGITS_ENGINE not in {"litert", "keras"}:
     raise ImproperlyConfigured(
