@@ -136,7 +136,7 @@ if REDIS_URL:
 else:
     CACHES = {
         "default": {
-            "BACKEND": "diskcache.DjangoCache",
+            "BACKEND": "digitsite.counters.CountersCache",
             "LOCATION": env.str("CACHE_DIR", default=str(BASE_DIR / ".cache" / "django")),
             "OPTIONS": {"size_limit": 64 * 2**20},  # bytes
         }
