@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -229,7 +230,7 @@ def test_a_folder_without_labels_is_refused(tmp_path):
 
 
 def test_the_sample_can_be_made_again(tmp_path, arrays):
-    many = {key: np.concatenate([array] * 12) for key, array in arrays.items()}
+    many: dict[str, Any] = {key: np.concatenate([array] * 12) for key, array in arrays.items()}
     np.savez(tmp_path / "many.npz", **many)
     make(str(tmp_path / "many.npz"), tmp_path / "sample.npz")
     with np.load(tmp_path / "sample.npz") as made:

@@ -195,10 +195,11 @@ def test_a_folder_that_is_there_is_not_written_over(trained):
         recipe.train(SMOKE, run_folder=trained.run_folder)
 
 
-@pytest.mark.parametrize("knob", ["epochs", "batch_size"])
-def test_knobs_below_one_are_refused(knob):
-    with pytest.raises(Impossible, match=f"Expected {knob} of 1 or more, got 0"):
-        replace(SMOKE, **{knob: 0})
+def test_knobs_below_one_are_refused():
+    with pytest.raises(Impossible, match="Expected epochs of 1 or more, got 0"):
+        replace(SMOKE, epochs=0)
+    with pytest.raises(Impossible, match="Expected batch_size of 1 or more, got 0"):
+        replace(SMOKE, batch_size=0)
 
 
 def test_a_batch_larger_than_the_data_is_refused(tmp_path):
