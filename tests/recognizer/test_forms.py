@@ -7,9 +7,10 @@ from django.utils.datastructures import MultiValueDict
 from recognizer.forms import ClaimForm, Drawing, UploadForm
 
 
-def upload(data: dict, *files: bytes) -> UploadForm:
-    uploaded = [SimpleUploadedFile("x.png", content) for content in files]
-    return UploadForm(data, MultiValueDict({"image": uploaded}))
+def upload(data: dict, *contents: bytes) -> UploadForm:
+    files: MultiValueDict = MultiValueDict()
+    files.setlist("image", [SimpleUploadedFile("x.png", content) for content in contents])
+    return UploadForm(data, files)
 
 
 def codes(form: UploadForm) -> list[str | None]:

@@ -43,7 +43,10 @@ export class Pad extends EventTarget {
     super();
     this.canvas = canvas;
     this.pad = new SignaturePad(canvas, { minDistance: 2, throttle: 0 });
-    this.pad.addEventListener("beginStroke", () => this.dispatchEvent(new Event("start")));
+    this.pad.addEventListener("beginStroke", () => {
+      canvas.focus({ preventScroll: true }); // so that Enter reads, and not the last tool acts
+      this.dispatchEvent(new Event("start"));
+    });
     this.pad.addEventListener("endStroke", () => this.#keep(this.pad.toData()));
     canvas.addEventListener("pointerdown", (event) => {
       if (event.isPrimary) canvas.setPointerCapture(event.pointerId);

@@ -1,0 +1,332 @@
+"""The answer in all its states, pictures by every way, the claim and the history."""
+
+import base64
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from recognizer.models import ModelVersion, Submission
+from tests.browser.conftest import NARROW, draw
+
+pytestmark = pytest.mark.browser
+
+UNSURE = [0.01, 0.36, 0.01, 0.01, 0.01, 0.01, 0.01, 0.56, 0.01, 0.01]
+
+
+def answer_with(page: Page, **changes) -> None:
+    """Let the server answer, and change what the page is told of it."""
+
+    def change(route):
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | changes)
+
+    page.route("**/upload", change)
+
+
+def file_of(png: bytes, name: str = "seven.png", mime: str = "image/png"):
+    return {"name": name, "mimeType": mime, "buffer": png}
+
+
+def give(page: Page, png: bytes, event: str, mime: str = "image/png") -> None:
+    """Drop or paste a file onto the page, as a browser tells the page of it."""
+    page.evaluate(
+        """([base64, event, type]) => {
+          const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], "seven", {type}));
+          const options = {bubbles: true, cancelable: true};
+          document.body.dispatchEvent(event === "paste"
+            ? new ClipboardEvent(event, {...options, clipboardData: transfer})
+            : new DragEvent(event, {...options, dataTransfer: transfer}));
+        }""",
+        [base64.b64encode(png).decode(), event, mime],
+    )
+
+
+def expect_state(page: Page, state: str) -> None:
+    expect(page.locator("#answer")).to_have_attribute("data-state", state)
+
+
+def expect_seven(page: Page) -> None:
+    expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("digit|unsure"))
+    expect(page.locator("[data-slot=first]")).to_have_text("7")
+
+
+# --- Pictures -------------------------------------------------------------------------------------
+
+
+def test_a_picked_picture_is_read_and_shown(page, drawing_png):
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    expect_seven(page)
+    expect(page.locator("#preview")).to_be_visible()
+    assert Submission.objects.get().source == Submission.Source.UPLOADED
+
+
+def test_the_picker_is_reached_by_its_label(page, drawing_png):
+    with page.expect_file_chooser() as chooser:
+        page.get_by_text("Pick a picture").click()
+    chooser.value.set_files(file_of(drawing_png))
+    expect_seven(page)
+
+
+def test_the_same_file_may_be_picked_again(page, drawing_png):
+    for count in (1, 2):
+        with page.expect_response("**/upload"):
+            page.locator("#id_image").set_input_files(file_of(drawing_png))
+        expect_seven(page)
+        assert Submission.objects.count() == count
+
+
+def test_a_phone_offers_its_camera(phone, drawing_png):
+    expect(phone.get_by_text("Take a photo")).to_be_visible()
+    assert phone.locator("#camera").get_attribute("capture") == "environment"
+    phone.locator("#camera").set_input_files(file_of(drawing_png))
+    expect_seven(phone)
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_a_dropped_or_pasted_picture_is_read(page, drawing_png, event):
+    give(page, drawing_png, event)
+    expect_seven(page)
+    expect(page.locator("#preview")).to_be_visible()
+
+
+def test_the_paper_says_that_one_may_drop(page, drawing_png):
+    give(page, drawing_png, "dragover")
+    expect(page.get_by_text("Drop it here")).to_be_visible()
+    give(page, drawing_png, "drop")
+    expect(page.get_by_text("Drop it here")).to_be_hidden()
+    expect_seven(page)
+
+
+def test_drawing_takes_the_pictures_place(page, drawing_png):
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    expect_seven(page)
+    draw(page)
+    expect(page.locator("#preview")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect_seven(page)
+
+
+def test_an_example_is_read(page):
+    page.get_by_role("button", name="A seven with a bar").click()
+    expect_seven(page)
+
+
+def test_what_is_no_picture_is_said_without_sending_it(page):
+    page.locator("#id_image").set_input_files(file_of(b"%PDF", "a.pdf", "application/pdf"))
+    expect_state(page, "problem")
+    expect(page.locator("[data-slot=tip]")).to_contain_text("PNG, JPEG")
+
+
+def test_the_servers_words_are_shown(page, watch):
+    watch.expected.append("415")
+    page.locator("#id_image").set_input_files(file_of(b"%PDF-1.7 not a picture"))
+    expect_state(page, "problem")
+    expect(page.locator("[data-slot=tip]")).to_contain_text("PDF")
+    expect(page.locator("#announcement")).to_contain_text("PDF")
+
+
+# --- Verdicts -------------------------------------------------------------------------------------
+
+
+def test_a_doubtful_digit_shows_both_candidates(page):
+    answer_with(page, verdict="unsure", probabilities=UNSURE, confidence=0.56)
+    draw(page)
+    page.keyboard.press("Enter")
+    expect_state(page, "unsure")
+    expect(page.locator(".numeral")).to_have_text(["7", "1"])
+    expect(page.locator("[data-slot=headline]")).to_have_text("Perhaps a seven, or a one.")
+    expect(page.locator(".bar.is-candidate")).to_have_count(2)
+
+
+def test_several_digits_are_counted_and_boxed(page):
+    page.get_by_role("button", name="Two digits").click()
+    expect_state(page, "several")
+    expect(page.locator("[data-slot=headline]")).to_have_text("I see 2 digits.")
+    expect(page.locator(".seen svg rect")).to_have_count(2)
+
+
+def test_what_is_no_digit_is_said_so(page):
+    answer_with(page, verdict="not_a_digit", probabilities=[0.1] * 10, confidence=0.1)
+    draw(page)
+    page.keyboard.press("Enter")
+    expect_state(page, "not_a_digit")
+    expect(page.locator("[data-slot=headline]")).to_have_text("I see no digit in this.")
+
+
+def test_nearly_certain_is_not_called_certain(page):
+    answer_with(
+        page, verdict="digit", probabilities=[0.0] * 7 + [0.99997, 0, 0], confidence=0.99997
+    )
+    draw(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-slot=percent]")).to_have_text("99.9 %")
+
+
+def test_an_offline_visitor_keeps_the_drawing(page, watch):
+    watch.expected.append("ERR_INTERNET_DISCONNECTED")
+    draw(page)
+    page.context.set_offline(True)
+    page.keyboard.press("Enter")
+    expect_state(page, "offline")
+    expect(page.locator("[data-slot=headline]")).to_have_text("You are offline")
+    page.context.set_offline(False)
+    page.keyboard.press("Enter")
+    expect_seven(page)
+
+
+def test_no_active_model_is_said_at_once_and_when_asked(open_site, watch):
+    watch.expected.append("503")
+    page = open_site("/")
+    expect_state(page, "no_active_version")
+    draw(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-slot=tip]")).to_contain_text("nothing was stored")
+    expect_state(page, "no_active_version")
+
+
+def test_a_broken_server_is_said_kindly(page, watch):
+    watch.expected.append("500")
+    page.route("**/upload", lambda route: route.fulfill(status=500, body="<h1>Oops</h1>"))
+    draw(page)
+    page.keyboard.press("Enter")
+    expect_state(page, "problem")
+    expect(page.locator("[data-slot=tip]")).to_contain_text("try again in a while")
+
+
+def test_a_late_answer_never_overwrites_a_newer_one(page):
+    held = []
+    page.route("**/upload", lambda route: held.append(route) if not held else route.continue_())
+    draw(page)
+    with page.expect_request("**/upload"):
+        page.keyboard.press("Enter")
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="An open four").click()
+    expect(page.locator("[data-slot=first]")).to_have_text("4")
+    late = {
+        "verdict": "digit",
+        "probabilities": [1] + [0] * 9,
+        "confidence": 1,
+        "url": "/readings/x",
+    }
+    held[0].fulfill(json=late)
+    page.wait_for_timeout(200)
+    expect(page.locator("[data-slot=first]")).to_have_text("4")
+
+
+def test_waiting_shows_after_a_moment_only(page):
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/upload", hold)
+    draw(page)
+    with page.expect_request("**/upload"):
+        page.keyboard.press("Enter")
+    expect(page.locator("#answer")).to_have_attribute("aria-busy", "true")
+    delay = "getComputedStyle(document.getElementById('answer'), '::before').animationDelay"
+    assert page.evaluate(delay).startswith("0.3s")
+    held[0].continue_()
+    expect(page.locator("#answer")).to_have_attribute("aria-busy", "false")
+
+
+# --- Afterwards -----------------------------------------------------------------------------------
+
+
+def test_right_or_not_is_one_tap(page):
+    answer_with(page, verdict="digit")
+    draw(page)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Right", exact=True).click()
+    expect(page.locator(".claim-thanks")).to_contain_text("You say it was 7")
+    assert Submission.objects.get().claim == 7
+
+
+def test_another_digit_may_be_claimed(page):
+    draw(page)
+    page.keyboard.press("Enter")
+    page.get_by_text("Not right?").click()
+    page.locator(".claim-digits").get_by_role("button", name="1").click()
+    expect(page.locator("#announcement")).to_contain_text("You say it was 1")
+    submission = Submission.objects.get()
+    assert submission.claim == 1
+    assert submission.label == ""
+
+
+def test_the_reading_has_its_own_page_and_its_place_in_the_history(page):
+    draw(page)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Its own page").click()
+    expect(page).to_have_url(re.compile(r"/readings/[\w-]{36}$"))
+    expect(page.locator(".numeral").first).to_have_text("7")
+    expect(page.locator(".paper svg rect")).to_have_count(1)
+    page.get_by_role("link", name="History").first.click()
+    expect(page.locator(".card-link")).to_have_count(1)
+    page.locator(".card-link").click()
+    page.get_by_text("Not right?").click()
+    page.locator(".claim-digits").get_by_role("button", name="9").click()
+    expect(page.locator(".claim-thanks")).to_contain_text("You say it was 9")
+
+
+def test_an_empty_history_invites_to_draw(active_version, open_site):
+    page = open_site("/history")
+    page.get_by_role("link", name="Draw a digit").click()
+    expect_state(page, "empty")
+
+
+def test_without_javascript_uploads_and_claims_still_work(active_version, open_site, drawing_png):
+    page = open_site("/", java_script_enabled=False)
+    expect(page.locator(".no-script")).to_be_visible()
+    expect(page.locator(".tools")).to_be_hidden()
+    page.get_by_label("A picture of one digit").set_input_files(file_of(drawing_png))
+    page.get_by_role("button", name="Read it").click()
+    expect(page).to_have_url(re.compile(r"/readings/"))
+    expect(page.locator(".numeral").first).to_have_text("7")
+    page.get_by_text("Not right?").click()
+    page.locator(".claim-digits").get_by_role("button", name="2").click()
+    expect(page.get_by_text("You say it was 2")).to_be_visible()
+
+
+def test_without_javascript_errors_are_said_on_the_page(active_version, open_site, watch):
+    watch.expected.append("415")
+    page = open_site("/", java_script_enabled=False, viewport=NARROW)
+    page.get_by_label("A picture of one digit").set_input_files(file_of(b"%PDF-1.7"))
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_role("alert")).to_contain_text("PDF")
+    expect(page.get_by_label("A picture of one digit")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/history", "/nowhere", "/upload"])
+def test_other_pages_fit_a_phone(active_version, open_site, watch, path, scheme):
+    watch.expected += ["404", "405"]
+    page = open_site(path, viewport=NARROW, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    paper = {"light": "rgb(250, 248, 243)", "dark": "rgb(21, 24, 28)"}[scheme]
+    expect(page.locator("body")).to_have_css("background-color", paper)
+
+
+@pytest.mark.parametrize("viewport", [NARROW, {"width": 1280, "height": 720}])
+def test_what_one_taps_is_large_enough(active_version, open_site, viewport):
+    page = open_site("/", viewport=viewport, has_touch=True)
+    draw(page)
+    page.locator("#read").click()
+    expect_seven(page)
+    page.get_by_text("Not right?").click()
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, summary, a.btn, label.btn, nav a")]
+          .filter((part) => part.checkVisibility())
+          .map((part) => [part.textContent.trim() || part.ariaLabel, part.getBoundingClientRect()])
+          .filter(([, {width, height}]) => width < 44 || height < 44)
+          .map(([name, {width, height}]) => `${name}: ${width} × ${height}`)"""
+    )
+    assert not small
+
+
+def test_no_version_number_is_made_up(page, active_version: ModelVersion):
+    draw(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-slot=facts]")).to_contain_text(f"Model {active_version.number} ·")
