@@ -101,7 +101,8 @@ def to_digit(picture: Picture) -> tuple[NDArray[np.uint8], Receipt]:
     """
     ink = find_ink(picture.pixels)
     without_lines, num_lines = remove_lines(ink.candidates)
-    glyphs = find_glyphs(stroke_mask(ink.darkness, without_lines), ink.darkness)
+    mask = stroke_mask(ink.darkness, without_lines)
+    glyphs = find_glyphs(mask, ink.darkness, ink.threshold)
     laid = lay_out(ink.darkness, glyphs.mask, glyphs.box)
     return laid.digit, _receipt(picture, ink, glyphs, laid, num_lines)
 

@@ -18,6 +18,12 @@ _EDGE_CONTACT = 0.5
 _SPECK_AREA = 0.01
 _SPECK_SIDE = 0.02
 
+# The smallest glyph, as a share of the longest side: a digit of 15 px on a canvas of 280.
+_SMALLEST = 0.05
+# Below this share it has to be darker than grain, and whole.
+_SMALL, _SMALL_DARKNESS = 0.15, 2.5
+# The mean of a stroke over the threshold: the upper threshold of the hysteresis.
+_FAINT_DARKNESS = 1.25
 # Pieces belong together across gaps up to this share of the larger one's size.
 _JOINED_GAP = 0.12
 # … and when the smaller is not much fainter than the larger, as shadows beside strokes are.
@@ -65,12 +71,13 @@ class Glyphs:
     num_specks: int
 
 
-def find_glyphs(mask: NDArray[np.uint8], darkness: NDArray[np.float32]) -> Glyphs:
+def find_glyphs(mask: NDArray[np.uint8], darkness: NDArray[np.float32], threshold: float) -> Glyphs:
     """Group the ink into glyphs and choose the one that is meant.
 
     Args:
         mask: `uint8 (h, w)`, 1 where there is ink.
         darkness: `float32 (h, w)`, 0 paper … 1 black.
+        threshold: The least darkness that was taken for ink.
 
     Raises:
         BlankImage: There are only lines, edges and specks.
@@ -79,15 +86,16 @@ def find_glyphs(mask: NDArray[np.uint8], darkness: NDArray[np.float32]) -> Glyph
     inner = [piece for piece in pieces if not is_edge(piece, labels)]
     num_edges = len(pieces) - len(inner)
     kept = without_specks(inner, mask.shape)
-    if not kept:
+    groups = [pieces for pieces in group(kept) if is_writing(pieces, mask.shape, threshold)]
+    if not groups:
         raise BlankImage(
             "Expected a digit, but there are only lines, edges or specks. Draw one digit."
         )
-    groups = group(kept)
     chosen = max(groups, key=lambda pieces: weight(pieces, mask.shape))
     boxes = [box_of(pieces) for pieces in groups if is_digit_like(pieces, chosen)]
-    own = np.isin(labels, [piece.label for piece in chosen]).astype(np.uint8)
-    return Glyphs(own, box_of(chosen), sorted(boxes), num_edges, len(inner) - len(kept))
+    is_own = np.zeros(int(labels.max()) + 1, np.uint8)
+    is_own[[piece.label for piece in chosen]] = 1
+    return Glyphs(is_own[labels], box_of(chosen), sorted(boxes), num_edges, len(inner) - len(kept))
 
 
 def pieces_of(
@@ -136,6 +144,16 @@ def group(pieces: list[Piece]) -> list[list[Piece]]:
     return groups
 
 
+def is_writing(pieces: list[Piece], shape: tuple[int, ...], threshold: float) -> bool:
+    """Tell writing from fibres and grain: it is not small, and not both faint and rather small."""
+    left, top, right, bottom = box_of(pieces)
+    size = max(right - left, bottom - top) / max(shape)
+    darkness = max(piece.darkness for piece in pieces)
+    if size < _SMALL and (pieces[0].is_cut or darkness < _SMALL_DARKNESS * threshold):
+        return False
+    return size >= _SMALLEST and darkness > _FAINT_DARKNESS * threshold
+
+
 def weight(pieces: list[Piece], shape: tuple[int, ...]) -> float:
     """Weigh a glyph: large, dark and near the middle is what is meant."""
     left, top, right, bottom = box_of(pieces)
@@ -167,7 +185,7 @@ def box_of(pieces: list[Piece]) -> Box:
 
 def _is_joined(piece: Piece, known: list[Piece]) -> bool:
     largest = max(known, key=lambda other: other.size)
-    if piece.is_cut and not largest.is_cut:
+    if piece.is_cut != largest.is_cut:
         return False  # what leaves the picture is no part of a digit that does not
     if piece.darkness < _JOINED_DARKNESS * largest.darkness:
         return False
