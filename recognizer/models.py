@@ -109,6 +109,15 @@ class ModelVersion(models.Model):
         accuracy: float | None = self.metrics.get("test", {}).get("accuracy")
         return accuracy
 
+    def is_in_use(self) -> bool:
+        """Tell whether it serves, or has served: then it must stay. Queries: 0 to 3."""
+        return (
+            self.is_active
+            or self.predictions.exists()
+            or self.activations.exists()
+            or self.replacements.exists()
+        )
+
 
 class Activation(models.Model):
     """The moment a version began to serve: who, when, why, and which one served before."""
@@ -268,6 +277,10 @@ class Submission(models.Model):
         self.reviewed_by = by if label else None
         self.reviewed_at = timezone.now() if label else None
 
+    def ask_second_look(self) -> None:
+        """Put it back before the reviewers; what was decided stays until they do. Does not save."""
+        self.review_state = self.ReviewState.SECOND_LOOK
+
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def served(self) -> PredictionQuerySet:
@@ -341,3 +354,10 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.digit if self.digit is not None else '–'} ({self.get_verdict_display()})"
+
+    @property
+    def agreed_label(self) -> str:
+        """The label of a reviewer who agrees with it; empty where there is none."""
+        if self.verdict in {self.Verdict.NOT_A_DIGIT, self.Verdict.SEVERAL}:
+            return str(self.verdict)
+        return "" if self.digit is None else str(self.digit)

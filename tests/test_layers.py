@@ -40,6 +40,7 @@ MAY_IMPORT = {
     },
     "recognizer.urls": {"recognizer.views"},
     "recognizer.admin": {"recognizer.registry", "recognizer.models"},
+    "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
         "recognizer.registry",
         "recognizer.recognition",

@@ -1,0 +1,100 @@
+"""Filters and search of the list of submissions: by the served prediction, by an id's beginning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models import DIGITS, ModelVersion, Prediction, Submission
+
+Choices = Iterable[tuple[str, Any]]
+
+# From less than 50 % (nothing recognised) to practically sure; confidences, 0 to 1.
+CONFIDENCE_RANGES = {
+    "0-50": (_("below 50 %"), 0.0, 0.5),
+    "50-80": (_("50 to 80 %"), 0.5, 0.8),
+    "80-95": (_("80 to 95 %"), 0.8, 0.95),
+    "95-99": (_("95 to 99 %"), 0.95, 0.99),
+    "99-100": (_("99 % and more"), 0.99, 1.01),
+}
+
+
+class _ReadingFilter(admin.SimpleListFilter):
+    """Filters by a field of the served prediction, which the list's queryset has as `reading`."""
+
+    lookup = ""
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Submission]
+    ) -> QuerySet[Submission]:
+        if self.value() not in {str(key) for key, _name in self.lookup_choices}:
+            return queryset
+        return queryset.filter(self.condition(str(self.value())))
+
+    def condition(self, value: str) -> Q:
+        return Q(**{self.lookup: value})
+
+
+class VerdictFilter(_ReadingFilter):
+    title = _("verdict")
+    parameter_name = "verdict"
+    lookup = "reading__verdict"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [c for c in Prediction.Verdict.choices if c[0] != Prediction.Verdict.BLANK]
+
+
+class ReadDigitFilter(_ReadingFilter):
+    title = _("digit read")
+    parameter_name = "digit"
+    lookup = "reading__digit"
+    template = "admin/recognizer/filter_row.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(str(digit), str(digit)) for digit in DIGITS]
+
+
+class VersionFilter(_ReadingFilter):
+    title = _("version")
+    parameter_name = "version"
+    lookup = "reading__version"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(str(v.pk), str(v)) for v in ModelVersion.objects.only("number", "name")]
+
+
+class ConfidenceFilter(_ReadingFilter):
+    title = _("confidence")
+    parameter_name = "confidence"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(key, name) for key, (name, _low, _high) in CONFIDENCE_RANGES.items()]
+
+    def condition(self, value: str) -> Q:
+        _name, low, high = CONFIDENCE_RANGES[value]
+        return Q(reading__confidence__gte=low, reading__confidence__lt=high)
+
+
+class LabelFilter(admin.ChoicesFieldListFilter):
+    template = "admin/recognizer/filter_row.html"
+
+
+def search(queryset: QuerySet[Submission], term: str) -> QuerySet[Submission]:
+    """Find submissions by the beginning of the id or of the visitor's key, or by a version's name.
+
+    The beginning of an id is a range of ids, which an index finds. Queries: 1.
+    """
+    versions = list(ModelVersion.objects.filter(name__icontains=term).values_list("pk", flat=True))
+    wanted = Q(reading__version__in=versions) if versions else Q(pk__in=[])
+    start = term.replace("-", "").lower()
+    if re.fullmatch(r"[0-9a-f]{1,32}", start):
+        low, high = (UUID(start.ljust(32, fill)) for fill in "0f")
+        wanted |= Q(pk__gte=low, pk__lte=high) | Q(visitor_key__startswith=start)
+    return queryset.filter(wanted)

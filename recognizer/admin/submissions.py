@@ -1,0 +1,237 @@
+"""Submissions: the list, with its filters, labels and actions, and the page of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import FilteredRelation, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from recognizer.admin import filters, marks, trees
+from recognizer.admin.labelling import FIELDS, LabelForm, ReviewForm, decide
+from recognizer.admin.predictions import PredictionInline
+from recognizer.models import DIGITS, Label, Prediction, Submission
+
+LABEL_ACTION = "label_as_"
+# What a list never shows, and which is most of a row.
+HEAVY = ("digit", "receipt", "strokes")
+
+
+@admin.register(Submission)
+class SubmissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("drawing", "read", "reading", "label", "review", "received")
+    list_display_links = ("drawing", "read")
+    list_editable = ("label",)
+    list_filter = (
+        "review_state",
+        filters.VerdictFilter,
+        filters.ReadDigitFilter,
+        ("label", filters.LabelFilter),
+        filters.ConfidenceFilter,
+        "source",
+        filters.VersionFilter,
+    )
+    list_per_page = 50
+    search_fields = ("id",)  # shows the box; filters.search says what it finds
+    search_help_text = gettext_lazy(
+        "The beginning of an id or of a visitor's key, or a version's name."
+    )
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    actions = ("agree", "ask_second_look", "take_label_back")
+    inlines = (PredictionInline,)
+    fieldsets = (
+        (
+            gettext_lazy("Review"),
+            {"fields": ("label", "needs_second_look", ("reviewed_by", "reviewed_at"))},
+        ),
+        (
+            gettext_lazy("Submission"),
+            {"fields": ("id", "created_at", "source", "num_strokes", "claim", "visitor_key")},
+        ),
+    )
+    readonly_fields = (
+        "reviewed_by",
+        "reviewed_at",
+        "id",
+        "created_at",
+        "source",
+        "num_strokes",
+        "claim",
+        "visitor_key",
+        "review",
+    )
+    change_form_template = "admin/recognizer/submission/change_form.html"
+
+    # --- The list ---
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        served = Q(predictions__role=Prediction.Role.SERVED)
+        reading = FilteredRelation("predictions", condition=served)
+        return Submission.objects.annotate(reading=reading).with_served_prediction()
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = changelist.result_list.defer(*HEAVY)
+        return changelist
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Submission], search_term: str
+    ) -> tuple[QuerySet[Submission], bool]:
+        term = search_term.strip()
+        return (filters.search(queryset, term) if term else queryset), False
+
+    @admin.display(description=gettext_lazy("drawing"))
+    def drawing(self, submission: Submission) -> str:
+        return marks.thumbnail(submission)
+
+    @admin.display(description=gettext_lazy("read"), ordering="reading__digit")
+    def read(self, submission: Submission) -> str:
+        return marks.numeral(submission.served.digit if submission.served else None)
+
+    @admin.display(description=gettext_lazy("confidence"), ordering="reading__confidence")
+    def reading(self, submission: Submission) -> str:
+        return marks.reading(submission.served) if submission.served else ""
+
+    @admin.display(description=gettext_lazy("review"), ordering="review_state")
+    def review(self, submission: Submission) -> str:
+        return marks.review_state(submission)
+
+    @admin.display(description=gettext_lazy("received"), ordering="created_at")
+    def received(self, submission: Submission) -> str:
+        return marks.received(submission)
+
+    # --- Labelling ---
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return LabelForm
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return super().get_form(request, obj, change, form=ReviewForm, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
+        form.apply(by=request.user)
+        obj.save(update_fields=FIELDS)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        return form.decision_words() or []
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Add an action for each label to the stock ones."""
+        actions: dict[str, Any] = super().get_actions(request)
+        if "agree" not in actions:
+            return actions
+        delete = actions.pop("delete_selected", None)  # last, out of the labels' way
+        for label in Label:
+            words = _("Label as %(label)s") % {"label": label.label}
+            name = LABEL_ACTION + label.value
+            actions[name] = (partial(_label_as, label=label), name, words)
+        return actions | ({"delete_selected": delete} if delete else {})
+
+    @admin.action(description=gettext_lazy("Agree with the reading"), permissions=["change"])
+    def agree(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        def change(submission: Submission) -> None:
+            if submission.served and (label := submission.served.agreed_label):
+                submission.review(label=label, by=request.user)
+
+        self.decide(request, queryset, change)
+
+    @admin.action(description=gettext_lazy("Ask for a second look"), permissions=["change"])
+    def ask_second_look(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        self.decide(request, queryset, Submission.ask_second_look)
+
+    @admin.action(description=gettext_lazy("Take the label back"), permissions=["change"])
+    def take_label_back(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        self.decide(request, queryset, lambda s: s.review(label="", by=request.user))
+
+    def decide(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Submission],
+        change: Callable[[Submission], None],
+    ) -> None:
+        """Decide the ticked submissions, and say how many changed."""
+        changed = decide(queryset, by=request.user, change=change)
+        words = ngettext("%(num)d submission changed.", "%(num)d submissions changed.", changed)
+        level = messages.SUCCESS if changed else messages.WARNING
+        self.message_user(request, words % {"num": changed}, level)
+
+    # --- Its page ---
+
+    def get_fieldsets(self, request: HttpRequest, obj: Submission | None = None) -> Any:
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        review = ("label", "review", ("reviewed_by", "reviewed_at"))
+        return ((_("Review"), {"fields": review}), *self.fieldsets[1:])
+
+    @admin.display(description=gettext_lazy("strokes"))
+    def num_strokes(self, submission: Submission) -> str:
+        return marks.NOTHING if submission.strokes is None else str(len(submission.strokes))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        served = context["original"].served
+        context["receipt"] = trees.rows_of(context["original"].receipt)
+        if served:
+            context |= {
+                "served": served,
+                "numeral": marks.numeral(served.digit),
+                "verdict": marks.verdict(served),
+                "bars": _bars(served),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # --- Adding and deleting ---
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Submission) -> None:
+        self.delete_queryset(request, Submission.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        """Delete rows, and their files once the rows are gone for good."""
+        with transaction.atomic():
+            rows = dict(queryset.values_list("pk", "image"))
+            Submission.objects.filter(pk__in=rows).delete()
+            transaction.on_commit(lambda: _delete_files(rows.values()))
+
+
+def _label_as(
+    model_admin: SubmissionAdmin,
+    request: HttpRequest,
+    queryset: QuerySet[Submission],
+    *,
+    label: Label,
+) -> None:
+    model_admin.decide(request, queryset, lambda s: s.review(label=label, by=request.user))
+
+
+def _delete_files(names: Any) -> None:
+    for name in filter(None, names):
+        default_storage.delete(name)
+
+
+def _bars(served: Prediction) -> list[dict[str, Any]]:
+    return [
+        {
+            "digit": digit,
+            "bar": marks.bar(served.probabilities[digit], 160),
+            "text": marks.percent(served.probabilities[digit], 1),
+            "is_best": digit == served.digit,
+        }
+        for digit in DIGITS
+    ]

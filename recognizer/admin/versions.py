@@ -1,0 +1,263 @@
+"""Model versions: the list, the form that registers one, its page, and its activation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, TextField
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from recognizer.admin import figures, marks, trees
+from recognizer.admin.activations import ActivationForm, comparison
+from recognizer.admin.registration import RegistrationForm
+from recognizer.models import Activation, ModelVersion
+
+ACTIVATE = "recognizer.activate_modelversion"
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "version_number",
+        "name",
+        "active",
+        "accuracy",
+        "parameters",
+        "size",
+        "created_at",
+        "readings",
+        "state",
+    )
+    list_display_links = ("version_number", "name")
+    search_fields = ("name", "notes", "sha256")
+    search_help_text = gettext_lazy("Words of the name or the notes, or a SHA-256.")
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    actions = ("activate_selected",)
+    # What a person may write. All else is what the file is, and stays as it was registered.
+    fieldsets = ((None, {"fields": ("name", "notes")}),)
+    add_fieldsets = ((None, {"fields": ("file", "name", "notes")}),)
+    change_form_template = "admin/recognizer/modelversion/change_form.html"
+    add_form_template = "admin/change_form.html"
+    formfield_overrides = {TextField: {"widget": AdminTextareaWidget({"rows": 4})}}
+
+    # --- The list ---
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
+        return ModelVersion.objects.with_num_readings().annotate(
+            by_accuracy=F("metrics__test__accuracy")
+        )
+
+    @admin.display(description=gettext_lazy("version"), ordering="number")
+    def version_number(self, version: ModelVersion) -> str:
+        return f"v{version.number}"
+
+    @admin.display(description=gettext_lazy("serves"), ordering="is_active")
+    def active(self, version: ModelVersion) -> str:
+        return marks.active(version)
+
+    @admin.display(description=gettext_lazy("test accuracy"), ordering="by_accuracy")
+    def accuracy(self, version: ModelVersion) -> str:
+        if version.test_accuracy is None:
+            return marks.NOTHING
+        return marks.counted(marks.percent(version.test_accuracy), _("of the test digits"))
+
+    @admin.display(description=gettext_lazy("parameters"), ordering="num_parameters")
+    def parameters(self, version: ModelVersion) -> str:
+        return marks.counted(marks.number(version.num_parameters), _("parameters"))
+
+    @admin.display(description=gettext_lazy("size"), ordering="size_bytes")
+    def size(self, version: ModelVersion) -> str:
+        return filesizeformat(version.size_bytes)
+
+    @admin.display(description=gettext_lazy("readings"), ordering="num_readings")
+    def readings(self, version: Any) -> str:
+        return marks.counted(marks.number(version.num_readings), _("readings"))
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def state(self, version: ModelVersion) -> str:
+        return marks.status(version)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)  # one by one, and never one that has served
+        return actions
+
+    @admin.action(description=gettext_lazy("Activate…"), permissions=["activate"])
+    def activate_selected(
+        self, request: HttpRequest, queryset: QuerySet[ModelVersion]
+    ) -> HttpResponse | None:
+        chosen = list(queryset.values_list("pk", flat=True)[:2])
+        if len(chosen) == 1:
+            return redirect("admin:recognizer_modelversion_activate", chosen[0])
+        self.message_user(
+            request, _("One version serves at a time: tick exactly one."), messages.WARNING
+        )
+        return None
+
+    # --- Registering ---
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """As the stock view, without its transaction.
+
+        Vetting takes seconds, for which an open transaction would keep all others from writing.
+        """
+        context = {"title": _("Register a model version")} | (extra_context or {})
+        return self._changeform_view(  # type: ignore[attr-defined, no-any-return]
+            request, None, form_url, context
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: ModelVersion | None = None) -> Any:
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if change:
+            return super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, form=RegistrationForm, **kwargs)
+        form.user = request.user
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:  # else the form has registered it
+            obj.save(update_fields=form.changed_data)
+
+    # --- Its page ---
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<int:pk>/activate/",
+                view(self.activate_view),
+                name="recognizer_modelversion_activate",
+            ),
+            path(
+                "<int:pk>/download/",
+                view(self.download_view),
+                name="recognizer_modelversion_download",
+            ),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if version := context["original"]:
+            context |= {
+                "measurements": list(figures.measurements(version)),
+                "passport": trees.rows_of(version.passport),
+                "activations": version.activations.select_related("replaced", "activated_by"),
+                "facts": figures.facts(version),
+                "layers": [_layer(layer) for layer in version.layers],
+                "may_activate": request.user.has_perm(ACTIVATE) and not version.is_active,
+                "show_delete": not version.is_in_use(),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def download_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        version = get_object_or_404(ModelVersion, pk=pk)
+        if not self.has_view_permission(request, version):
+            raise PermissionDenied
+        try:
+            file = version.file.open("rb")
+        except FileNotFoundError as error:
+            raise Http404(_("The file is no longer in storage.")) from error
+        name = f"digitsite-v{version.number}-{slugify(version.name) or 'model'}"
+        return FileResponse(
+            file,
+            as_attachment=True,
+            filename=name + Path(str(version.file)).suffix,
+            content_type="application/octet-stream",
+        )
+
+    # --- Activating ---
+
+    def has_activate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(ACTIVATE)
+
+    def activate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        version = get_object_or_404(ModelVersion, pk=pk)
+        if not (self.has_activate_permission(request) and self.has_view_permission(request)):
+            raise PermissionDenied
+        form = ActivationForm(request.POST or None)
+        is_asked = request.method == "POST" and form.is_valid()
+        if is_asked and (activation := form.activate(version, user=request.user)):
+            return self._activated(request, activation)
+        context = {
+            **self.admin_site.each_context(request),
+            **comparison(version),
+            "title": _("Activate %(version)s") % {"version": version},
+            "opts": self.opts,
+            "form": form,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/recognizer/modelversion/activate.html", context)
+
+    def _activated(self, request: HttpRequest, activation: Activation) -> HttpResponse:
+        """Write it into the history, say it, and go to the version's page."""
+        version = activation.version
+        words = _("Activated in place of %(replaced)s: %(reason)s") if activation.replaced else ""
+        words = words or _("Activated: %(reason)s")
+        named = {"replaced": activation.replaced, "reason": activation.reason}
+        self.log_change(request, version, words % named)
+        said = _("From the next reading on, %(version)s serves.") % {"version": version}
+        self.message_user(request, said, messages.SUCCESS)
+        return HttpResponseRedirect(_page_of(version))
+
+    # --- Deleting ---
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        version = self.get_object(request, unquote(object_id))
+        if version and self.has_delete_permission(request, version) and version.is_in_use():
+            words = _("The version %(version)s stays: it serves, or has served.")
+            self.message_user(request, words % {"version": version}, messages.ERROR)
+            return HttpResponseRedirect(_page_of(version))
+        response: HttpResponse = super().delete_view(request, object_id, extra_context)
+        return response
+
+    def delete_model(self, request: HttpRequest, obj: ModelVersion) -> None:
+        names = [str(file) for file in (obj.file, obj.compiled) if file]
+        obj.delete()
+        transaction.on_commit(lambda: _delete_unused(names))
+
+
+def _page_of(version: ModelVersion) -> str:
+    return reverse("admin:recognizer_modelversion_change", args=[version.pk])
+
+
+def _layer(layer: dict[str, Any]) -> dict[str, str]:
+    shape = layer["output_shape"] or []
+    return {
+        "name": layer["name"],
+        "kind": layer["kind"],
+        "shape": " × ".join(str(side) for side in shape[1:]) or marks.NOTHING,
+        "parameters": marks.number(layer["num_parameters"]),
+    }
+
+
+def _delete_unused(names: list[str]) -> None:
+    """Remove files that no version has any more: named by their content, they may be shared."""
+    for name in names:
+        if not ModelVersion.objects.filter(Q(file=name) | Q(compiled=name)).exists():
+            default_storage.delete(name)

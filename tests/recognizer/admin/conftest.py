@@ -1,0 +1,78 @@
+"""People of the admin and what they look at: staff with permissions, submissions, a bad model."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from recognizer import recognition
+from recognizer.models import ModelVersion, Prediction, Submission
+
+MAKE_MODEL_OF_TWELVE = """
+import sys
+import keras
+model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(12)])
+model.save(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="session")
+def model_of_twelve(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real Keras file that has twelve answers, made once a session."""
+    path = tmp_path_factory.mktemp("models") / "twelve.keras"
+    subprocess.run([sys.executable, "-c", MAKE_MODEL_OF_TWELVE, str(path)], check=True)
+    return path
+
+
+@pytest.fixture
+def client_who_may(db, django_user_model):
+    """Make a browser of a staff user with these permissions; `client.user` is the user."""
+
+    def make(*codenames: str, username: str = "staff") -> Client:
+        user = django_user_model.objects.create_user(username, is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(user)
+        client.user = user  # type: ignore[attr-defined]
+        return client
+
+    return make
+
+
+@pytest.fixture
+def submission(active_version: ModelVersion, drawing_png: bytes) -> Submission:
+    """A drawn seven, read and stored."""
+    prediction = recognition.recognize(
+        drawing=drawing_png, source="drawn", visitor_key="ab" * 16, strokes=[{"points": []}]
+    )
+    return prediction.submission
+
+
+@pytest.fixture
+def make_submission(active_version: ModelVersion):
+    """Make a row as a reading leaves it, without its file."""
+
+    def make(**reading) -> Submission:
+        fields = {name: reading.pop(name) for name in list(reading) if name in ROW_FIELDS}
+        row = Submission.objects.create(**{"source": "drawn", "digit": b"\0" * 784} | fields)
+        Prediction.objects.create(
+            **{
+                "submission": row,
+                "version": active_version,
+                "verdict": "digit",
+                "digit": 7,
+                "confidence": 0.97,
+                "probabilities": [0.003] * 7 + [0.97] + [0.003] * 2,
+                "latency_ms": 1.5,
+            }
+            | reading
+        )
+        return row
+
+    return make
+
+
+ROW_FIELDS = {"source", "visitor_key", "label", "review_state", "reviewed_at", "id", "created_at"}
