@@ -24,6 +24,7 @@ from training.augmentation import Strengths, augment
 from training.datasets import DigitData, Digits
 
 HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
+MODEL_NAME, PASSPORT_NAME = "model.keras", "passport.json"
 # Below it no digit is likelier than all the others together: nothing was recognised.
 REJECT_BELOW = 0.5
 # Digits at once where nothing is learnt: large enough that overhead no longer counts.
@@ -131,7 +132,7 @@ def train(
         recipe: All knobs.
         run_folder: Made here. Gets recipe.json, history.csv, curves.png, confusion.png,
             tensorboard/, model.keras and passport.json.
-        resume: Go on with the run in `run_folder`.
+        resume: Go on with the run in `run_folder`. One that is finished stays as it is.
         report: Called after each step and each epoch.
 
     Raises:
@@ -142,6 +143,8 @@ def train(
     """
     if resume:
         _check_resumable(recipe, run_folder)
+        if (run_folder / PASSPORT_NAME).is_file():  # written last: nothing is left to do
+            return _trained(run_folder)
     data = datasets.load(recipe.data, num_validation=recipe.num_validation)
     if recipe.batch_size > len(data.train):
         raise Impossible(
@@ -321,7 +324,7 @@ def _last_checkpoint(run_folder: Path, data: DigitData) -> tuple[State, Any]:
             f"{run_folder} learnt from other data. Expected SHA-256 {state.data_sha256}, "
             f"found {data.sha256}. Give it the data that it began with."
         )
-    return state, keras.models.load_model(folders[-1] / "model.keras")
+    return state, keras.models.load_model(folders[-1] / MODEL_NAME)
 
 
 def _keep_checkpoint(run_folder: Path, state: State, model: Any) -> None:
@@ -330,7 +333,7 @@ def _keep_checkpoint(run_folder: Path, state: State, model: Any) -> None:
     unfinished, finished = checkpoints / "unfinished", _checkpoint(run_folder, len(state.history))
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    model.save(unfinished / "model.keras")
+    model.save(unfinished / MODEL_NAME)
     _write_json(unfinished / "state.json", asdict(state))
     unfinished.rename(finished)
     needed = {finished, _checkpoint(run_folder, state.best_epoch)}
@@ -360,11 +363,10 @@ def _write_history(run_folder: Path, history: list[dict[str, float]]) -> None:
 def _finish(recipe: Recipe, data: DigitData, run_folder: Path, state: State) -> Trained:
     """Calibrate the best epoch's model, measure it, and write what a run leaves."""
     model = keras.models.load_model(
-        _checkpoint(run_folder, state.best_epoch) / "model.keras", compile=False
+        _checkpoint(run_folder, state.best_epoch) / MODEL_NAME, compile=False
     )
     temperature = _calibrate(model, data.validation)
-    path = run_folder / "model.keras"
-    model.save(path)
+    model.save(run_folder / MODEL_NAME)
     on_validation, on_test = (_read(model, digits) for digits in (data.validation, data.test))
     passport = _passport(recipe, data, state) | {
         "temperature": round(temperature, 6),
@@ -380,8 +382,13 @@ def _finish(recipe: Recipe, data: DigitData, run_folder: Path, state: State) -> 
     evaluation.curves_picture(state.history, state.best_epoch, run_folder / "curves.png")
     confusion = passport["metrics"]["test"]["confusion"]
     evaluation.confusion_picture(confusion, run_folder / "confusion.png")
-    _write_json(run_folder / "passport.json", passport)
-    return Trained(run_folder, path, passport)
+    _write_json(run_folder / PASSPORT_NAME, passport)
+    return _trained(run_folder)
+
+
+def _trained(run_folder: Path) -> Trained:
+    passport = json.loads((run_folder / PASSPORT_NAME).read_text())
+    return Trained(run_folder, run_folder / MODEL_NAME, passport)
 
 
 def _calibrate(model: Any, validation: Digits) -> float:
@@ -433,4 +440,7 @@ def _one_hot(labels: datasets.Labels) -> Any:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    """Write a JSON file, whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.tmp")
+    unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    unfinished.replace(path)

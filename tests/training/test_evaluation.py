@@ -69,7 +69,7 @@ def test_a_calibrated_network_has_hardly_a_calibration_error(noisy):
     assert after < 0.02
 
 
-def test_readings_are_sure_from_where_999_of_1000_are_right():
+def test_readings_are_sure_from_where_nearly_all_are_right():
     labels = np.zeros(2_000, np.uint8)
     confidence = np.linspace(0.5, 1.0, 2_000)
     answers = np.where(confidence < 0.7, 1, 0)  # all wrong below 0.7, all right above

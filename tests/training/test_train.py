@@ -113,4 +113,4 @@ def test_a_damaged_recipe_is_named(tmp_path):
 def test_tensorflow_is_told_to_be_quiet():
     import training.management.commands.train  # noqa: F401
 
-    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"

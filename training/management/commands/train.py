@@ -25,7 +25,9 @@ from recognizer.models import ModelVersion
 if TYPE_CHECKING:
     from training import recipe as recipes
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on this machine's CPU
+# Nothing of TensorFlow's C++ log: without a GPU even its errors are mere notes, and what stops a
+# run is raised. Set before TensorFlow is imported, here and in the process that vets the model.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # What a preset's recipe may be changed by, by the option's name.
 KNOBS = ("epochs", "batch_size", "seed", "data")
@@ -62,6 +64,7 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="why it is activated")
 
     def handle(self, **options: Any) -> None:
+        _import_tensorflow_quietly()
         from training import recipe as recipes
 
         recipe, run_folder = _plan(options)
@@ -105,6 +108,18 @@ class Command(BaseCommand):
         except registry.ActivationRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(self.style.SUCCESS(f"Active: {version}"))
+
+
+def _import_tensorflow_quietly() -> None:
+    """Import TensorFlow without its notes on CPU and GPU, which come before any log level holds."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            import tensorflow  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 # --- Options → recipe ---------------------------------------------------------------------------
