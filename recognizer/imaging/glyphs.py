@@ -14,6 +14,8 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 # A piece is part of the page's edge when so much of its own size lies on the picture's border.
 _EDGE_CONTACT = 0.5
+# A digit fills a picture that was cropped to it, but for this share of the longest side.
+_CROP_MARGIN = 0.08
 # Specks: less ink than this share of the largest piece's, or lower than this share of the picture.
 _SPECK_AREA = 0.01
 _SPECK_SIDE = 0.02
@@ -115,14 +117,15 @@ def pieces_of(
 
 
 def is_edge(piece: Piece, labels: NDArray[np.int32]) -> bool:
-    """Tell the page's edge, a finger's shadow or a box's frame: it lies along the border."""
+    """Tell the page's edge, a finger's shadow or a box's rest: it lies along the border.
+
+    A digit that was cropped to its box has one such side at most, and fills the picture.
+    """
     if not piece.is_cut:
         return False
     sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
-    contacts = [int((side == piece.label).sum()) for side in sides]
-    return max(contacts) > _EDGE_CONTACT * piece.size or (
-        sum(contact > 0 for contact in contacts) >= 3 and piece.size > 0.8 * max(labels.shape)
-    )
+    num_long = sum(int((side == piece.label).sum()) > _EDGE_CONTACT * piece.size for side in sides)
+    return num_long > (1 if fills(piece.box, labels.shape) else 0)
 
 
 def without_specks(pieces: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
@@ -175,6 +178,12 @@ def is_digit_like(pieces: list[Piece], chosen: list[Piece]) -> bool:
     is_level = min(bottom, own[3]) - max(top, own[1]) > 0.5 * min(bottom - top, own[3] - own[1])
     is_dark = max(p.darkness for p in pieces) > 0.5 * max(p.darkness for p in chosen)
     return is_high and is_beside and is_level and is_dark
+
+
+def fills(box: Box, shape: tuple[int, ...]) -> bool:
+    """Tell whether a box is nearly the whole picture, as after a crop to the digit."""
+    gap = max(box[0], box[1], shape[1] - box[2], shape[0] - box[3])
+    return gap <= _CROP_MARGIN * max(shape)
 
 
 def box_of(pieces: list[Piece]) -> Box:

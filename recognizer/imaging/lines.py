@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.imaging.glyphs import fills
+
 Mask = NDArray[np.uint8]
 
 # Lines are sought up to 0.1 (6°) aslant: people hold phones about that straight.
@@ -17,6 +19,10 @@ _PART_COVERED = 0.55
 _COVERED = 0.8
 # What is thicker than this share of the picture is an edge or a fat stroke, not a line.
 _THICKEST = 0.12
+# One digit has at most this many straight strokes over its whole box: a 1 with its base.
+_MOST_STROKES = 2
+# A cropped digit is nearly all of the ink.
+_CROPPED_SHARE = 0.85
 
 
 def remove_lines(mask: Mask) -> tuple[Mask, int]:
@@ -32,9 +38,20 @@ def remove_lines(mask: Mask) -> tuple[Mask, int]:
     Returns:
         The same without lines, and how many lines there were.
     """
-    mask, num_across = _without_horizontal(mask)
-    turned, num_down = _without_horizontal(np.ascontiguousarray(mask.T))
-    return np.ascontiguousarray(turned.T), num_across + num_down
+    without, num_across = _without_horizontal(mask)
+    turned, num_down = _without_horizontal(np.ascontiguousarray(without.T))
+    num_lines = num_across + num_down
+    if 0 < num_lines <= _MOST_STROKES and _is_cropped(mask):
+        return mask, 0
+    return np.ascontiguousarray(turned.T), num_lines
+
+
+def _is_cropped(mask: Mask) -> bool:
+    """Tell a picture cropped to its digit, where a stem or a bar runs from side to side."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    left, top, width, height, area = max(stats[1:].tolist(), key=lambda stat: stat[4])
+    box = (left, top, left + width, top + height)
+    return fills(box, mask.shape) and area > _CROPPED_SHARE * int(mask.sum())
 
 
 def _without_horizontal(mask: Mask) -> tuple[Mask, int]:
