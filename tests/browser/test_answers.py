@@ -4,7 +4,7 @@ import base64
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from recognizer.models import ModelVersion, Submission
 from tests.browser.conftest import NARROW, draw
@@ -197,7 +197,7 @@ def test_a_broken_server_is_said_kindly(page, watch):
 
 
 def test_a_late_answer_never_overwrites_a_newer_one(page):
-    held = []
+    held: list[Route] = []
     page.route("**/upload", lambda route: held.append(route) if not held else route.continue_())
     draw(page)
     with page.expect_request("**/upload"):
@@ -217,7 +217,7 @@ def test_a_late_answer_never_overwrites_a_newer_one(page):
 
 
 def test_waiting_shows_after_a_moment_only(page):
-    held = []
+    held: list[Route] = []
 
     def hold(route):
         held.append(route)

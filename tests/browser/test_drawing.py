@@ -62,11 +62,12 @@ def test_a_second_finger_draws_nothing(phone):
 
 
 def test_nothing_jumps_when_the_answer_comes(page):
-    def places():
-        return page.evaluate(
+    def places() -> list[str]:
+        found: list[str] = page.evaluate(
             """() => ["#paper", ".tools", ".bars", ".seen", ".ways", "#upload"].map((part) =>
               JSON.stringify([part, document.querySelector(part).getBoundingClientRect()]))"""
         )
+        return found
 
     before = places()
     draw(page)
