@@ -201,12 +201,16 @@ def _reporter(console: Console) -> Iterator[recipes.Report]:
         return
     with _bar(console) as bar:
         task = bar.add_task("", total=None, figures="reading the data")
+        is_begun = False
 
         def report(progress: recipes.Progress) -> None:
+            nonlocal is_begun
             done = (progress.epoch - 1) * progress.num_steps + progress.step
+            if not is_begun:  # what a resumed run did before does not count as speed
+                bar.reset(task, total=progress.num_epochs * progress.num_steps, completed=done)
+                is_begun = True
             bar.update(
                 task,
-                total=progress.num_epochs * progress.num_steps,
                 completed=done,
                 description=f"epoch {progress.epoch}/{progress.num_epochs}",
                 figures=_figures(progress),
