@@ -54,7 +54,7 @@ def read(digit: NDArray[np.uint8], receipt: imaging.Receipt, loaded: engine.Load
     """
     [row] = loaded.engine.probabilities(digit[np.newaxis])  # (10,)
     best = int(row.argmax())
-    confidence = min(float(row[best]), 1.0)
+    confidence = round(min(float(row[best]), 1.0), 6)
     return Reading(
         verdict=_verdict(confidence, receipt.num_glyphs, loaded.thresholds),
         digit=best,
