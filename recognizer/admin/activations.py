@@ -18,6 +18,8 @@ from recognizer.models import Activation, ModelVersion
 class ActivationForm(forms.Form):
     """Asks why a version shall serve, and lets it."""
 
+    required_css_class = "required"
+
     reason = forms.CharField(
         label=_("Why"),
         max_length=2000,

@@ -115,6 +115,17 @@ def facts(version: Any) -> list[tuple[str | Promise, str]]:
     ]
 
 
+def layer(found: dict[str, Any]) -> dict[str, str]:
+    """Write one layer of a version, as vetting found it."""
+    shape = found["output_shape"] or []
+    return {
+        "name": found["name"],
+        "kind": found["kind"],
+        "shape": " × ".join(str(side) for side in shape[1:]) or NOTHING,
+        "parameters": number(found["num_parameters"]),
+    }
+
+
 def measurements(version: ModelVersion) -> Iterator[dict[str, Any]]:
     """Give what was measured on each set of digits: its figures, recalls and confusion matrix."""
     for key, name in SETS:

@@ -119,7 +119,8 @@ class ReviewForm(LabelForm):
     def apply(self, *, by: Any) -> None:
         if self.changed_data:
             self.instance.review(label=self.cleaned_data["label"], by=by)
-        if self.cleaned_data["needs_second_look"]:
+        is_second_look_given = self.changed_data == ["label"]
+        if self.cleaned_data["needs_second_look"] and not is_second_look_given:
             self.instance.ask_second_look()
 
 

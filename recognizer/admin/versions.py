@@ -12,12 +12,12 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, TextField
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -167,7 +167,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 "passport": trees.rows_of(version.passport),
                 "activations": version.activations.select_related("replaced", "activated_by"),
                 "facts": figures.facts(version),
-                "layers": [_layer(layer) for layer in version.layers],
+                "layers": [figures.layer(found) for found in version.layers],
                 "may_activate": request.user.has_perm(ACTIVATE) and not version.is_active,
                 "show_delete": not version.is_in_use(),
             }
@@ -221,7 +221,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self.log_change(request, version, words % named)
         said = _("From the next reading on, %(version)s serves.") % {"version": version}
         self.message_user(request, said, messages.SUCCESS)
-        return HttpResponseRedirect(_page_of(version))
+        return redirect("admin:recognizer_modelversion_change", version.pk)
 
     # --- Deleting ---
 
@@ -232,7 +232,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if version and self.has_delete_permission(request, version) and version.is_in_use():
             words = _("The version %(version)s stays: it serves, or has served.")
             self.message_user(request, words % {"version": version}, messages.ERROR)
-            return HttpResponseRedirect(_page_of(version))
+            return redirect("admin:recognizer_modelversion_change", version.pk)
         response: HttpResponse = super().delete_view(request, object_id, extra_context)
         return response
 
@@ -240,20 +240,6 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         names = [str(file) for file in (obj.file, obj.compiled) if file]
         obj.delete()
         transaction.on_commit(lambda: _delete_unused(names))
-
-
-def _page_of(version: ModelVersion) -> str:
-    return reverse("admin:recognizer_modelversion_change", args=[version.pk])
-
-
-def _layer(layer: dict[str, Any]) -> dict[str, str]:
-    shape = layer["output_shape"] or []
-    return {
-        "name": layer["name"],
-        "kind": layer["kind"],
-        "shape": " × ".join(str(side) for side in shape[1:]) or marks.NOTHING,
-        "parameters": marks.number(layer["num_parameters"]),
-    }
 
 
 def _delete_unused(names: list[str]) -> None:

@@ -139,6 +139,15 @@ def test_a_second_look_is_asked_for_and_given(reviewer, submission):
     ]
 
 
+def test_a_new_label_is_the_second_look_that_was_asked_for(reviewer, submission):
+    save_page(reviewer, submission, label="7", needs_second_look="on")
+
+    save_page(reviewer, submission, label="1", seen="7", needs_second_look="on")
+
+    submission.refresh_from_db()
+    assert (submission.label, submission.review_state) == ("1", State.REVIEWED)
+
+
 @pytest.mark.parametrize(
     ("verdict", "label"), [("digit", "7"), ("unsure", "7"), ("several", "several")]
 )
