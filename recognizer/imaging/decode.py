@@ -143,7 +143,8 @@ def _bytes_of_data_url(url: str) -> bytes:
     if not head or "base64" not in head["options"].lower():
         raise UnreadableImage(
             "Expected a data URL that begins with data:image/png;base64, "
-            f"but received text that begins with {url[:24]!r}. Send the canvas as toDataURL() gives it."
+            f"but received text that begins with {url[:24]!r}. "
+            "Send the canvas as toDataURL() gives it."
         )
     _check_bytes((len(url) - head.end()) * 3 // 4)
     try:
@@ -211,7 +212,7 @@ def _picture(image: Image.Image, file_format: str) -> Picture:
 
 
 def _draft(image: Image.Image) -> None:
-    """Let a JPEG decode at half, quarter or eighth scale: 4 times as fast, a sixteenth the memory."""
+    """Let a JPEG decode at half, quarter or eighth scale: faster, and in less memory."""
     ratio = LONGEST_SIDE / max(image.size)
     if ratio < 1:
         width, height = image.size
@@ -255,7 +256,7 @@ def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
 def _opaque(image: Image.Image) -> tuple[NDArray[np.uint8], bool]:
     if image.mode == "RGB":
         return np.asarray(image), False
-    if image.getextrema()[3][0] >= _OPAQUE:  # type: ignore[index]
+    if int(np.asarray(image.getchannel("A")).min()) >= _OPAQUE:
         return np.asarray(image.convert("RGB")), False
     background = Image.new("RGBA", image.size, _background(image))
     return np.asarray(Image.alpha_composite(background, image).convert("RGB")), True

@@ -1,4 +1,4 @@
-"""What can be wrong with a drawing. Each error carries a code and an HTTP status; no Django here."""
+"""What can be wrong with a drawing, with a code and an HTTP status each. No Django here."""
 
 
 class UnreadableImage(Exception):

@@ -14,6 +14,8 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 # A piece is part of the page's edge when so much of its own size lies on the picture's border.
 _EDGE_CONTACT = 0.5
+# What ends so near the border, as a share of the longest side, is cut by it: blur hides the rest.
+_CUT_MARGIN = 0.015
 # A digit fills a picture that was cropped to it, but for this share of the longest side.
 _CROP_MARGIN = 0.08
 # Specks: less ink than this share of the largest piece's, or lower than this share of the picture.
@@ -36,7 +38,7 @@ _DIGIT_HEIGHT = 0.55
 
 @dataclass(frozen=True)
 class Piece:
-    """A connected component of ink: its label, box, area, mean darkness, and if the border cuts it."""
+    """A connected component of ink; `is_cut` when it ends at the picture's border."""
 
     label: int
     box: Box
@@ -111,8 +113,7 @@ def pieces_of(
     for label in range(1, num):
         left, top, width, height, area = (int(value) for value in stats[label])
         box = (left, top, left + width, top + height)
-        is_cut = left == 0 or top == 0 or box[2] == mask.shape[1] or box[3] == mask.shape[0]
-        pieces.append(Piece(label, box, area, float(sums[label]) / area, is_cut))
+        pieces.append(Piece(label, box, area, float(sums[label]) / area, _is_cut(box, mask.shape)))
     return labels.astype(np.int32, copy=False), pieces
 
 
@@ -164,7 +165,7 @@ def weight(pieces: list[Piece], shape: tuple[int, ...]) -> float:
     ink = sum(piece.area * piece.darkness for piece in pieces)
     off_x = abs((left + right) / shape[1] - 1)
     off_y = abs((top + bottom) / shape[0] - 1)
-    return size * ink**0.5 * (1.2 - max(off_x, off_y))
+    return float(size * np.sqrt(ink) * (1.2 - max(off_x, off_y)))
 
 
 def is_digit_like(pieces: list[Piece], chosen: list[Piece]) -> bool:
@@ -192,15 +193,20 @@ def box_of(pieces: list[Piece]) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
+def _is_cut(box: Box, shape: tuple[int, ...]) -> bool:
+    gap = min(box[0], box[1], shape[1] - box[2], shape[0] - box[3])
+    return gap <= _CUT_MARGIN * max(shape)
+
+
 def _is_joined(piece: Piece, known: list[Piece]) -> bool:
-    largest = max(known, key=lambda other: other.size)
+    largest: Piece = max(known, key=lambda other: other.size)
     if piece.is_cut != largest.is_cut:
         return False  # what leaves the picture is no part of a digit that does not
     if piece.darkness < _JOINED_DARKNESS * largest.darkness:
         return False
     both_high = min(piece.height, largest.height) > _DIGIT_HEIGHT * largest.size
     gap = _gap(piece.box, box_of(known))
-    return gap <= (0 if both_high else _JOINED_GAP * max(largest.size, piece.size))
+    return gap <= (0.0 if both_high else _JOINED_GAP * max(largest.size, piece.size))
 
 
 def _gap(one: Box, other: Box) -> float:

@@ -21,6 +21,8 @@ _MEDIAN_WINDOW = 0.34
 
 # The background is estimated on a thumbnail: light changes slowly.
 _THUMBNAIL_SIDE = 96
+# Paper is lighter than this, so that the division of black by black stays bounded.
+_DARKEST_PAPER = 8
 # The widest stroke that the background closes over, as a share of the longest side.
 _WIDEST_STROKE = 0.3
 
@@ -129,15 +131,15 @@ def divide_background(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     thumbnail = _thumbnail(grey)
     paper = _paper(thumbnail)
     height, width = grey.shape
-    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    return (1 - grey / np.maximum(paper, 8)).astype(np.float32, copy=False)
+    full = np.asarray(cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR))
+    return np.asarray(1 - grey / np.maximum(full, _DARKEST_PAPER), np.float32)
 
 
 def without_grain(darkness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Blur a little; more where paper or print is so grainy that the grain would pass for ink."""
-    smooth = cv2.GaussianBlur(darkness, (3, 3), 0)
+    smooth = np.asarray(cv2.GaussianBlur(darkness, (3, 3), 0), np.float32)
     if faintest_ink(smooth) > _GRAINY:
-        smooth = cv2.GaussianBlur(darkness, (7, 7), 0)
+        smooth = np.asarray(cv2.GaussianBlur(darkness, (7, 7), 0), np.float32)
     return smooth
 
 
@@ -191,7 +193,7 @@ def _paper(thumbnail: NDArray[np.float32]) -> NDArray[np.float32]:
     weight = _soften(is_paper, side)
     mean = _soften(thumbnail * is_paper, side) / np.maximum(weight, 1e-3)
     trust = np.minimum(1, weight * 8)  # where little paper is seen, the envelope
-    return trust * mean + (1 - trust) * envelope
+    return np.asarray(trust * mean + (1 - trust) * envelope, np.float32)
 
 
 def _close(thumbnail: NDArray[np.float32]) -> NDArray[np.float32]:

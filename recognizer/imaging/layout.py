@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 # (the mean over the training digits is 14.00 in both directions).
 SIDE, FITTED, CENTRE = 28, 20, 14.5
 
-# Shares of the nearby darkest ink between which a stroke's edge rises, half of it in the middle.
-_SOFT_EDGE = (0.3, 0.7)
+# Shares of the nearby darkest ink between which a stroke's edge rises. Of four pairs tried this one
+# read most small crops (97.9 %, with (0.3, 0.7) 96.4 %) and left MNIST's own digits as they are.
+_SOFT_EDGE = (0.2, 0.6)
 
 # Mean stroke width of MNIST's training digits by `stroke_width` at 20 px: 2.6, and 90 % of them
 # are between these two. Thinner strokes are thickened, fatter ones thinned.
@@ -68,7 +69,7 @@ def own_ink(
     left, top, right, bottom = box
     window = (slice(top, bottom), slice(left, right))
     own = darkness[window] * cv2.dilate(mask, np.ones((3, 3), np.uint8))[window]
-    own = cv2.copyMakeBorder(own, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
+    own = np.pad(own, margin)
     side = max(3, round(stroke_width(own > 0)) | 1)
     darkest = cv2.blur(cv2.dilate(own, np.ones((side, side), np.uint8)), (side, side))
     evened = own / np.maximum(darkest, 1e-3)

@@ -83,7 +83,8 @@ def _horizontal_lines(mask: Mask) -> Mask:
         is_line = (parts.min(axis=1) > _PART_COVERED) & (parts.mean(axis=1) > _COVERED)
         if is_line.any():
             rows = np.repeat(is_line.astype(np.uint8)[:, np.newaxis], width, axis=1)
-            lines |= cv2.warpAffine(rows, shear, (width, height), flags=cv2.INTER_NEAREST)
+            back = cv2.warpAffine(rows, shear, (width, height), flags=cv2.INTER_NEAREST)
+            lines |= np.asarray(back, np.uint8)
     return lines
 
 
@@ -91,4 +92,4 @@ def _removable(mask: Mask, line: NDArray[np.bool_], thickness: int) -> Mask:
     """Keep what goes on well beyond the line, above or below: it crosses it."""
     near = cv2.dilate(line.astype(np.uint8), np.ones((3, 1), np.uint8))
     tall = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((2 * thickness + 2, 1), np.uint8))
-    return near & mask & (1 - tall)
+    return mask & np.asarray(near, np.uint8) & (1 - np.asarray(tall, np.uint8))

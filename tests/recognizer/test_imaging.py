@@ -121,7 +121,7 @@ def test_one_as_a_single_stroke_is_not_blown_up():
 
 
 def test_bar_that_does_not_touch_stays_with_its_five():
-    whole, receipt = read(draw(sheet(), BROKEN_FIVE, pen=8))
+    _, receipt = read(draw(sheet(), BROKEN_FIVE, pen=8))
     assert receipt.num_glyphs == 1
     assert receipt.crop_box[1] < 60
     assert receipt.crop_box[2] > 190
@@ -159,6 +159,16 @@ def test_box_around_the_digit_is_removed(five):
     digit, receipt = read(page)
     assert receipt.num_glyphs == 1
     assert difference(five, digit) < 0.2
+
+
+@pytest.mark.parametrize("strokes", [FIVE, SEVEN, FOUR, ZERO])
+@pytest.mark.parametrize("margin", [0, 3, 12])
+def test_picture_cropped_to_its_digit_is_read(strokes, margin):
+    page = draw(sheet(), strokes)
+    digit, receipt = read(page)
+    left, top, right, bottom = receipt.crop_box
+    crop = page.crop((left - margin, top - margin, right + margin, bottom + margin))
+    assert difference(digit, read(crop)[0]) < 0.2
 
 
 def test_specks_are_left_out(five):
