@@ -163,7 +163,6 @@ if not re.fullmatch(r"0|\d+/(?:[1-9]\d*)?[smhd]", DIGITS_RATE_LIMIT):
 # The request header that holds the visitor's address where a proxy of ours sets it, e.g.
 # HTTP_X_REAL_IP. Empty: the connection's own address.
 DIGITS_ADDRESS_HEADER = env.str("DIGITS_ADDRESS_HEADER", default="")
-RATELIMIT_IP_META_KEY = DIGITS_ADDRESS_HEADER or None
 
 # An image file may have 10 MiB; as a base64 data URL that is 13.4 MiB, and the form around it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # bytes

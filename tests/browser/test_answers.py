@@ -198,20 +198,21 @@ def test_a_broken_server_is_said_kindly(page, watch):
 
 def test_a_late_answer_never_overwrites_a_newer_one(page):
     held: list[Route] = []
-    page.route("**/upload", lambda route: held.append(route) if not held else route.continue_())
+    four = {"verdict": "digit", "probabilities": [0] * 4 + [1] + [0] * 5, "confidence": 1}
+
+    def hold_the_first(route):
+        if held:
+            response = route.fetch()
+            route.fulfill(response=response, json=response.json() | four)
+        held.append(route)
+
+    page.route("**/upload", hold_the_first)
     draw(page)
     with page.expect_request("**/upload"):
         page.keyboard.press("Enter")
-    page.get_by_role("button", name="Clear").click()
     page.get_by_role("button", name="An open four").click()
     expect(page.locator("[data-slot=first]")).to_have_text("4")
-    late = {
-        "verdict": "digit",
-        "probabilities": [1] + [0] * 9,
-        "confidence": 1,
-        "url": "/readings/x",
-    }
-    held[0].fulfill(json=late)
+    held[0].fulfill(json=four | {"probabilities": [1] + [0] * 9, "url": "/readings/x"})
     page.wait_for_timeout(200)
     expect(page.locator("[data-slot=first]")).to_have_text("4")
 
