@@ -1,1 +1,1 @@
-"""Reading drawings of digits: imaging, engine, tables, registry, and their faces for people and programs."""
+"""Reading drawings of digits: imaging, engine, tables, registry; faces for people and programs."""

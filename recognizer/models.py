@@ -1,4 +1,4 @@
-"""The tables: model versions and their activations, submissions and their predictions. No files are opened here."""
+"""The tables: model versions, activations, submissions, predictions. No files are opened here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIGITS = range(10)
 
 
 def model_file_path(version: ModelVersion | None, filename: str) -> str:
-    """Name a version's file by its content: what has one name is one file, and is never overwritten."""
+    """Name a version's file by its content: one name is one file, and is never overwritten."""
     return f"models/{filename}"
 
 
@@ -190,7 +190,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(label__in=[str(digit) for digit in DIGITS])
 
     def with_served_prediction(self) -> SubmissionQuerySet:
-        """Fetch each one's served prediction and its version along, as `served`. Queries: 1 more."""
+        """Fetch each one's served prediction and its version along. Queries: 1 more."""
         served = Prediction.objects.served().select_related("version")
         return self.prefetch_related(
             models.Prefetch("predictions", queryset=served, to_attr="served_predictions")
@@ -265,7 +265,7 @@ class Submission(models.Model):
 
     @property
     def served(self) -> Prediction | None:
-        """The prediction that the visitor was given. Queries: 0 after `with_served_prediction`, else 1."""
+        """What the visitor was given. Queries: 0 after `with_served_prediction`, else 1."""
         if hasattr(self, "served_predictions"):
             return next(iter(self.served_predictions), None)
         return self.predictions.served().select_related("version").first()
