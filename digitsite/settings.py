@@ -141,8 +141,9 @@ else:
             "OPTIONS": {"size_limit": 64 * 2**20},  # bytes
         }
     }
-    # The check knows memcached and Redis only; test_limits.py counts over several processes.
-    SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+# The check knows other libraries' caches only, and neither of these two; both have an atomic
+# `incr`, and test_limits.py counts over several processes.
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 
 # --- Reading digits -----------------------------------------------------------------------------
 
