@@ -53,10 +53,14 @@ MAY_IMPORT = {
     "training.augmentation": {"recognizer.imaging"},
     "training.network": {"recognizer.imaging"},
     "training.evaluation": {"recognizer.imaging"},
+    "training.checkpoints": set(),
     "training.sample": {"training.datasets"},
     "training.recipe": {
         "recognizer.imaging",
-        *(f"training.{part}" for part in ("datasets", "augmentation", "network", "evaluation")),
+        *(
+            f"training.{part}"
+            for part in ("datasets", "augmentation", "network", "evaluation", "checkpoints")
+        ),
     },
     "training.management": {
         "recognizer.registry",
@@ -64,6 +68,7 @@ MAY_IMPORT = {
         "recognizer.engine",
         "recognizer.imaging",
         "recognizer.models",
+        "training.checkpoints",
         "training.datasets",
         "training.evaluation",
         "training.recipe",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import platform
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -19,12 +18,13 @@ import numpy as np
 import tensorflow as tf
 
 from recognizer import imaging
-from training import datasets, evaluation, network
+from training import checkpoints, datasets, evaluation, network
 from training.augmentation import Strengths, augment
+from training.checkpoints import MODEL_NAME, CannotResume, State, write_json
 from training.datasets import DigitData, Digits
 
+PASSPORT_NAME = "passport.json"
 HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
-MODEL_NAME, PASSPORT_NAME = "model.keras", "passport.json"
 # Below it no digit is likelier than all the others together: nothing was recognised.
 REJECT_BELOW = 0.5
 # Digits at once where nothing is learnt: large enough that overhead no longer counts.
@@ -33,10 +33,6 @@ READ_BATCH = 500
 
 class Impossible(ValueError):
     """A recipe asks for what cannot be; the message says what was expected."""
-
-
-class CannotResume(ValueError):
-    """There is no such run, or it was made with another recipe or other data."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +149,7 @@ def train(
         )
     if not resume:
         run_folder.mkdir(parents=True)
-        _write_json(run_folder / "recipe.json", asdict(recipe))
+        write_json(run_folder / "recipe.json", asdict(recipe))
     state = _learn(recipe, data, run_folder, report or (lambda progress: None))
     return _finish(recipe, data, run_folder, state)
 
@@ -168,26 +164,10 @@ def write_h5(trained: Trained) -> Path:
 # --- Learning -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class State:
-    """How far a run has come: the data it learns from, and a row of figures an epoch."""
-
-    data_sha256: str
-    history: list[dict[str, float]]
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch, from 1, that read most validation digits rightly; the surer one of equals."""
-        best = max(
-            self.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"])
-        )
-        return int(best["epoch"])
-
-
 def _learn(recipe: Recipe, data: DigitData, run_folder: Path, report: Report) -> State:
     """Run the epochs that are left, with a checkpoint after each."""
     num_steps = len(data.train) // recipe.batch_size
-    state, model = _last_checkpoint(run_folder, data)
+    state, model = checkpoints.last(run_folder, data.sha256)
     if model is None:
         model = _new_model(recipe, num_steps)
     batches = _batches_by_epoch(recipe, data.train, num_steps)
@@ -207,7 +187,7 @@ def _learn(recipe: Recipe, data: DigitData, run_folder: Path, report: Report) ->
         )
         row = reporter.row | {"seconds": round(time.monotonic() - started, 2)}
         state = replace(state, history=[*state.history, row])
-        _keep_checkpoint(run_folder, state, model)
+        checkpoints.keep(run_folder, state, model)
         _write_history(run_folder, state.history)
         reporter.report_epoch(row)
     return state
@@ -300,9 +280,6 @@ class _Reporter(keras.callbacks.Callback):
         )
 
 
-# --- Checkpoints --------------------------------------------------------------------------------
-
-
 def _check_resumable(recipe: Recipe, run_folder: Path) -> None:
     path = run_folder / "recipe.json"
     if not path.is_file():
@@ -311,38 +288,6 @@ def _check_resumable(recipe: Recipe, run_folder: Path) -> None:
         raise CannotResume(
             f"{run_folder} was made with another recipe. Resume it with its own: {path}."
         )
-
-
-def _last_checkpoint(run_folder: Path, data: DigitData) -> tuple[State, Any]:
-    """Load the last whole checkpoint; a fresh state and None where there is none yet."""
-    folders = sorted((run_folder / "checkpoints").glob("epoch-*"))
-    if not folders:
-        return State(data.sha256, []), None
-    state = State(**json.loads((folders[-1] / "state.json").read_text()))
-    if state.data_sha256 != data.sha256:
-        raise CannotResume(
-            f"{run_folder} learnt from other data. Expected SHA-256 {state.data_sha256}, "
-            f"found {data.sha256}. Give it the data that it began with."
-        )
-    return state, keras.models.load_model(folders[-1] / MODEL_NAME)
-
-
-def _keep_checkpoint(run_folder: Path, state: State, model: Any) -> None:
-    """Keep model, optimizer and state as one folder, whole or not at all; drop older ones."""
-    checkpoints = run_folder / "checkpoints"
-    unfinished, finished = checkpoints / "unfinished", _checkpoint(run_folder, len(state.history))
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    model.save(unfinished / MODEL_NAME)
-    _write_json(unfinished / "state.json", asdict(state))
-    unfinished.rename(finished)
-    needed = {finished, _checkpoint(run_folder, state.best_epoch)}
-    for folder in set(checkpoints.iterdir()) - needed:
-        shutil.rmtree(folder)
-
-
-def _checkpoint(run_folder: Path, epoch: int) -> Path:
-    return run_folder / "checkpoints" / f"epoch-{epoch:04}"
 
 
 def _write_history(run_folder: Path, history: list[dict[str, float]]) -> None:
@@ -363,7 +308,7 @@ def _write_history(run_folder: Path, history: list[dict[str, float]]) -> None:
 def _finish(recipe: Recipe, data: DigitData, run_folder: Path, state: State) -> Trained:
     """Calibrate the best epoch's model, measure it, and write what a run leaves."""
     model = keras.models.load_model(
-        _checkpoint(run_folder, state.best_epoch) / MODEL_NAME, compile=False
+        checkpoints.folder_of(run_folder, state.best_epoch) / MODEL_NAME, compile=False
     )
     temperature = _calibrate(model, data.validation)
     model.save(run_folder / MODEL_NAME)
@@ -382,7 +327,7 @@ def _finish(recipe: Recipe, data: DigitData, run_folder: Path, state: State) -> 
     evaluation.curves_picture(state.history, state.best_epoch, run_folder / "curves.png")
     confusion = passport["metrics"]["test"]["confusion"]
     evaluation.confusion_picture(confusion, run_folder / "confusion.png")
-    _write_json(run_folder / PASSPORT_NAME, passport)
+    write_json(run_folder / PASSPORT_NAME, passport)
     return _trained(run_folder)
 
 
@@ -437,10 +382,3 @@ def _as_input(images: datasets.Images) -> Any:
 
 def _one_hot(labels: datasets.Labels) -> Any:
     return np.eye(10, dtype=np.float32)[labels]  # (N, 10)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.tmp")
-    unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    unfinished.replace(path)

@@ -10,7 +10,8 @@ import pytest
 
 from recognizer import imaging
 from training import datasets, evaluation, recipe
-from training.recipe import PRESETS, CannotResume, Impossible, Progress, Recipe
+from training.checkpoints import CannotResume, State
+from training.recipe import PRESETS, Impossible, Progress, Recipe
 
 # Keras 3.15 copies tensors in a way that NumPy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -180,7 +181,7 @@ def test_a_passport_never_tells_where_the_data_lay(trained, tmp_path):
     data = datasets.load("sample", num_validation=200)
     elsewhere = replace(SMOKE, data=str(tmp_path))
     row = {"epoch": 1, "validation_accuracy": 0.5, "validation_loss": 1.0, "seconds": 1.0}
-    passport = recipe._passport(elsewhere, data, recipe.State(data.sha256, [row]))
+    passport = recipe._passport(elsewhere, data, State(data.sha256, [row]))
 
     assert str(tmp_path) not in json.dumps(passport)
     assert passport["recipe"]["data"] == "MNIST sample"

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from recognizer.models import Activation, ModelVersion
-from training import recipe
+from training import checkpoints
 
 # Keras 3.15 copies tensors in a way that NumPy 2 deprecates.
 pytestmark = [
@@ -54,14 +54,14 @@ def test_a_version_is_trained_registered_compared_and_activated(active_version, 
 
 
 def test_a_stopped_run_says_how_to_go_on_and_does(active_version, run, monkeypatch, capsys):
-    keep = recipe._keep_checkpoint
+    keep = checkpoints.keep
 
     def keep_and_stop(*arguments: Any) -> None:
         keep(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(recipe, "_keep_checkpoint", keep_and_stop)
+        patch.setattr(checkpoints, "keep", keep_and_stop)
         with pytest.raises(CommandError, match=r"Stopped\. Go on with: .*--resume .*-smoke$"):
             train("--epochs=2")
     call_command("train", f"--resume={run().name}", "--activate-if-better")

@@ -176,7 +176,7 @@ def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> recipes
     Raises:
         CommandError: It cannot begin, or was stopped.
     """
-    from training import datasets
+    from training import checkpoints, datasets
     from training import recipe as recipes
 
     try:
@@ -186,7 +186,7 @@ def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> recipes
         raise CommandError(
             f"Stopped. Go on with: manage.py train --resume {run_folder.name}", returncode=130
         ) from interrupt
-    except (datasets.DataUnavailable, recipes.CannotResume, recipes.Impossible) as error:
+    except (datasets.DataUnavailable, checkpoints.CannotResume, recipes.Impossible) as error:
         raise CommandError(str(error)) from error
 
 
