@@ -1,7 +1,7 @@
 """From image bytes or a data URL to a digit and its receipt. No Django, no TensorFlow.
 
 Only what is exported here is the door; the modules are its steps:
-decode → ink → lines → glyphs → layout.
+decode → ink (on a sheet, where there is one) → lines → glyphs → layout.
 """
 
 from __future__ import annotations

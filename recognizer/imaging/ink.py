@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.imaging.errors import BlankImage
+from recognizer.imaging.sheets import find_sheet
 
 # Longest side that the steps work at. Small crops are enlarged, so that a pixel is finer than
 # half a stroke; beyond 480 px the real photos gained nothing and cost four times as much.
@@ -69,11 +70,15 @@ def find_ink(pixels: NDArray[np.uint8]) -> Ink:
     """
     grey = to_working_scale(to_grey(pixels))
     is_light = is_light_on_dark(grey)
+    sheet = find_sheet(grey) if is_light else None
+    is_light = is_light and sheet is None
     paper_is_light = 255 - grey if is_light else grey
     darkness = divide_background(paper_is_light)
     darkness = without_grain(darkness)
     threshold = faintest_ink(darkness)
     candidates = (darkness > threshold).astype(np.uint8)
+    if sheet is not None:
+        candidates &= sheet
     if not candidates.any():
         raise BlankImage(
             "Expected a digit, but the picture is blank: nothing stands out from the background. "

@@ -239,3 +239,21 @@ def test_receipt_boxes_are_in_the_pictures_pixels():
 def test_preprocessing_hash_is_a_sha256_and_steady():
     assert len(imaging.preprocessing_hash()) == 64
     assert imaging.preprocessing_hash() == imaging.preprocessing_hash()
+
+
+def sheet_on_a_table() -> Image.Image:
+    table = sheet(600, 500, 45)
+    ImageDraw.Draw(table).polygon([(90, 60), (520, 90), (500, 450), (70, 420)], 215)
+    return table
+
+
+def test_digit_on_a_sheet_on_a_dark_table_is_read(five):
+    page = draw(sheet_on_a_table(), FIVE, at=(200, 150), size=200, pen=12, ink=50)
+    digit, receipt = read(page)
+    assert receipt.polarity == "dark_on_light"
+    assert difference(five, digit) < 0.2
+
+
+def test_empty_sheet_on_a_dark_table_is_blank():
+    with pytest.raises(imaging.BlankImage):
+        read(sheet_on_a_table())
