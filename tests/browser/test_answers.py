@@ -111,7 +111,9 @@ def test_drawing_takes_the_pictures_place(page, drawing_png):
 
 def test_an_example_is_read(page):
     page.get_by_role("button", name="A seven with a bar").click()
-    expect_seven(page)
+    expect(page.locator("#answer")).not_to_have_attribute("data-state", "empty")
+    expect(page.locator("[data-slot=facts]")).to_contain_text("Model")
+    expect(page.locator("#preview")).to_be_visible()
 
 
 def test_what_is_no_picture_is_said_without_sending_it(page):
