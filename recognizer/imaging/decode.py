@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from recognizer.imaging.errors import ImageTooLarge, UnreadableImage, UnsupportedFormat
+from recognizer.imaging.errors import ImageTooLarge, UnreadableImage
+from recognizer.imaging.formats import READ, format_of
 
 # A 12-megapixel phone photo has 3 to 6 MB; the largest in our real sets 5.1 MB.
 MAX_BYTES = 10 * 1024 * 1024
@@ -23,33 +24,6 @@ MAX_PIXELS = 50_000_000
 MAX_SIDE = 16_384
 # A quarter of the usual 4,000 px, so that JPEG's own scaling gets there in one step. Stored too.
 LONGEST_SIDE = 1000
-
-READ = "PNG, JPEG, WebP, GIF or BMP"
-
-# Signatures: the formats' own specifications. None stands for any byte.
-_READABLE = (
-    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    ("JPEG", re.compile(rb"\xff\xd8\xff")),
-    ("GIF", re.compile(rb"GIF8[79]a")),
-    ("WEBP", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
-    ("BMP", re.compile(rb"BM.{4}\0\0\0\0", re.DOTALL)),
-)
-_NAMED = (
-    ("AVIF", re.compile(rb".{4}ftyp(?:avif|avis)", re.DOTALL)),
-    ("HEIC", re.compile(rb".{4}ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)),
-    ("video (MP4)", re.compile(rb".{4}ftyp", re.DOTALL)),
-    ("JPEG XL", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL ")),
-    ("JPEG 2000", re.compile(rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51")),
-    ("TIFF", re.compile(rb"II[\x2a\x2b]\0|MM\0[\x2a\x2b]")),
-    ("PDF", re.compile(rb"\s*%PDF-")),
-    ("SVG", re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml.*?)?(?:<!.*?>\s*)*<svg", re.DOTALL)),
-    ("HTML", re.compile(rb"\s*<(?:!doctype html|html)", re.IGNORECASE)),
-    ("Windows icon (ICO)", re.compile(rb"\0\0[\x01\x02]\0[^\0]")),
-    ("Photoshop (PSD)", re.compile(rb"8BPS")),
-    ("ZIP", re.compile(rb"PK\x03\x04")),
-)
-# Long enough for an SVG's prologue, short enough to search in no time.
-_HEAD = 1024
 
 _DATA_URL = re.compile(r"\s*data:(?P<type>[^;,]*)(?P<options>(?:;[^;,]*)*),", re.IGNORECASE)
 
@@ -93,7 +67,7 @@ def decode(drawing: bytes | str) -> Picture:
     """
     data = _bytes_of_data_url(drawing) if isinstance(drawing, str) else bytes(drawing)
     _check_bytes(len(data))
-    file_format = _format_of(data)
+    file_format = format_of(data)
     try:
         with Image.open(io.BytesIO(data), formats=[file_format]) as image:
             return _picture(image, file_format)
@@ -165,19 +139,6 @@ def _check_bytes(num_bytes: int) -> None:
         )
     if num_bytes == 0:
         raise UnreadableImage(f"Expected an image file ({READ}), but received nothing.")
-
-
-def _format_of(data: bytes) -> str:
-    head = data[:_HEAD]
-    for name, signature in _READABLE:
-        if signature.match(head):
-            return name
-    named = next((name for name, signature in _NAMED if signature.match(head)), None)
-    received = f"a file of the format {named}" if named else "a file that is none of these"
-    raise UnsupportedFormat(
-        f"Expected a picture as {READ}, but received {received}. "
-        "Save it as PNG or JPEG, or take a screenshot of it."
-    )
 
 
 def _check_size(width: int, height: int) -> None:

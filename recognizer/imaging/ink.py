@@ -69,11 +69,13 @@ def find_ink(pixels: NDArray[np.uint8]) -> Ink:
         BlankImage: Nothing stands out from the paper.
     """
     grey = to_working_scale(to_grey(pixels))
-    is_light = is_light_on_dark(grey)
+    thumbnail = to_thumbnail(grey)
+    is_light = is_light_on_dark(thumbnail)
     sheet = find_sheet(grey) if is_light else None
     is_light = is_light and sheet is None
-    paper_is_light = 255 - grey if is_light else grey
-    darkness = divide_background(paper_is_light)
+    if is_light:
+        grey, thumbnail = 255 - grey, 255 - thumbnail
+    darkness = divide_background(grey, thumbnail)
     darkness = without_grain(darkness)
     threshold = faintest_ink(darkness)
     candidates = (darkness > threshold).astype(np.uint8)
@@ -85,7 +87,8 @@ def find_ink(pixels: NDArray[np.uint8]) -> Ink:
             "Draw or photograph one digit."
         )
     polarity = "light_on_dark" if is_light else "dark_on_light"
-    return Ink(darkness.clip(0, 1), candidates, polarity, threshold)
+    np.clip(darkness, 0, 1, out=darkness)
+    return Ink(darkness, candidates, polarity, threshold)
 
 
 def to_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -105,13 +108,19 @@ def to_working_scale(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.resize(grey, size, interpolation=method).astype(np.uint8, copy=False)
 
 
-def is_light_on_dark(grey: NDArray[np.uint8]) -> bool:
+def to_thumbnail(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Average down to what paper and light are estimated on."""
+    ratio = min(1.0, _THUMBNAIL_SIDE / max(grey.shape))
+    size = (max(1, round(grey.shape[1] * ratio)), max(1, round(grey.shape[0] * ratio)))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def is_light_on_dark(thumbnail: NDArray[np.uint8]) -> bool:
     """Tell whether the ink is lighter than the paper: ink is sparse and stands out from paper.
 
     Where the border is even all around, it is paper. Else the local median is: then slow shade and
     the steps at a page's edge are gone too. What is left has the ink's sign in its third moment.
     """
-    thumbnail = _thumbnail(grey).astype(np.uint8)
     low, middle, high = np.percentile(_border(thumbnail), (5, 50, 95))
     darkest, lightest = np.percentile(thumbnail, (0.5, 99.5))
     if high - low <= _EVEN_BORDER * (lightest - darkest):
@@ -121,7 +130,7 @@ def is_light_on_dark(grey: NDArray[np.uint8]) -> bool:
     return bool(_third_moment(thumbnail, paper) > 0)
 
 
-def divide_background(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+def divide_background(grey: NDArray[np.uint8], thumbnail: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Divide the paper and its light out.
 
     The paper's brightness is the morphological closing (Serra 1982) with a window wider than any
@@ -129,15 +138,17 @@ def divide_background(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     Args:
         grey: `uint8 (h, w)`, dark ink on light paper.
+        thumbnail: The same, small.
 
     Returns:
         `float32 (h, w)`: 1 - grey / paper. 0 is paper, 1 is black; noise may be below 0.
     """
-    thumbnail = _thumbnail(grey)
-    paper = _paper(thumbnail)
     height, width = grey.shape
-    full = np.asarray(cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR))
-    return np.asarray(1 - grey / np.maximum(full, _DARKEST_PAPER), np.float32)
+    paper = np.maximum(_paper(thumbnail.astype(np.float32)), _DARKEST_PAPER)
+    full = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    darkness = np.asarray(cv2.divide(grey, full, scale=-1, dtype=cv2.CV_32F), np.float32)
+    darkness += 1
+    return darkness
 
 
 def without_grain(darkness: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -166,8 +177,8 @@ def stroke_mask(darkness: NDArray[np.float32], candidates: NDArray[np.uint8]) ->
     So a faint pencil beside a black table edge keeps its own threshold, and the faint grid that a
     dark stroke crosses falls away from it.
     """
-    num, labels = cv2.connectedComponents(candidates, connectivity=8)
-    where = np.flatnonzero(candidates)
+    num, labels = cv2.connectedComponents(candidates, connectivity=8, ltype=cv2.CV_16U)
+    where = np.flatnonzero(candidates.view(np.bool_))
     label, value = labels.ravel()[where], darkness.ravel()[where].astype(np.float64)
     square = np.bincount(label, value**2, num)
     typical = np.bincount(label, value**3, num) / np.maximum(square, 1e-9)
@@ -182,13 +193,8 @@ def _border(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _third_moment(thumbnail: NDArray[np.uint8], paper: NDArray[np.float32] | np.float32) -> float:
-    return float(((thumbnail - paper) ** 3).mean())
-
-
-def _thumbnail(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    ratio = min(1.0, _THUMBNAIL_SIDE / max(grey.shape))
-    size = (max(1, round(grey.shape[1] * ratio)), max(1, round(grey.shape[0] * ratio)))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    lean = thumbnail - paper
+    return float((lean * lean * lean).mean())
 
 
 def _paper(thumbnail: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -72,8 +72,10 @@ def own_ink(
     own = np.pad(own, margin)
     side = max(3, round(stroke_width(own > 0)) | 1)
     darkest = cv2.blur(cv2.dilate(own, np.ones((side, side), np.uint8)), (side, side))
-    evened = own / np.maximum(darkest, 1e-3)
-    return ((evened - _SOFT_EDGE[0]) / (_SOFT_EDGE[1] - _SOFT_EDGE[0])).clip(0, 1)
+    own /= np.maximum(darkest, 1e-3)  # in place: new arrays cost more than the arithmetic
+    own -= _SOFT_EDGE[0]
+    own /= _SOFT_EDGE[1] - _SOFT_EDGE[0]
+    return np.clip(own, 0, 1, out=own)
 
 
 def stroke_width(solid: NDArray[np.bool_]) -> float:
