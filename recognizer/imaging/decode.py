@@ -18,8 +18,11 @@ from recognizer.imaging.formats import READ, format_of
 
 # A 12-megapixel phone photo has 3 to 6 MB; the largest in our real sets 5.1 MB.
 MAX_BYTES = 10 * 1024 * 1024
-# Phones store 12 to 50 megapixels. 50 as RGBA are 200 MB for a moment, which a web host can bear.
-MAX_PIXELS = 50_000_000
+# Phones store 12 to 50 megapixels, as JPEG, which is decoded at a fraction of its size.
+MAX_JPEG_PIXELS = 50_000_000
+# The other formats are decoded whole, whatever their file's size: 25 megapixels are 100 MB for a
+# moment, and twice that where they are transparent; a test holds the peak.
+MAX_PIXELS = 25_000_000
 # WebP's own limit, 16,383, and panoramas of phones are under it.
 MAX_SIDE = 16_384
 # A quarter of the usual 4,000 px, so that JPEG's own scaling gets there in one step. Stored too.
@@ -62,7 +65,7 @@ def decode(drawing: bytes | str) -> Picture:
 
     Raises:
         UnsupportedFormat: It is a file of another format.
-        ImageTooLarge: It exceeds `MAX_BYTES`, `MAX_PIXELS` or `MAX_SIDE`.
+        ImageTooLarge: It exceeds `MAX_BYTES`, `MAX_SIDE`, or its format's number of pixels.
         UnreadableImage: It is broken, truncated, empty or no data URL.
     """
     data = _bytes_of_data_url(drawing) if isinstance(drawing, str) else bytes(drawing)
@@ -141,27 +144,27 @@ def _check_bytes(num_bytes: int) -> None:
         raise UnreadableImage(f"Expected an image file ({READ}), but received nothing.")
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise _too_many_pixels(f"{width} × {height}")
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels or max(width, height) > MAX_SIDE:
+        raise _too_many_pixels(f"{width} × {height}", max_pixels)
     if min(width, height) < 1:
         raise UnreadableImage("Expected a picture with pixels, but received an empty one.")
 
 
-def _too_many_pixels(received: str) -> ImageTooLarge:
+def _too_many_pixels(received: str, max_pixels: int = MAX_PIXELS) -> ImageTooLarge:
     return ImageTooLarge(
-        f"Expected at most {MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE} pixels a side, "
+        f"Expected at most {max_pixels // 1_000_000} megapixels and {MAX_SIDE} pixels a side, "
         f"but received {received}. Send a smaller picture."
     )
 
 
 def _picture(image: Image.Image, file_format: str) -> Picture:
-    _check_size(*image.size)
     width, height = image.size
+    _check_size(width, height, MAX_JPEG_PIXELS if file_format == "JPEG" else MAX_PIXELS)
     _draft(image)
     image.load()
     orientation = _orientation(image)
-    pixels, is_composited = _opaque(_plain(image))
+    pixels, is_composited = _opaque(_shrink(_plain(image)))
     upright = _turn(_reduce(pixels), orientation)
     is_sideways = orientation >= 5
     return Picture(
@@ -207,11 +210,17 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
+def _shrink(image: Image.Image) -> Image.Image:
+    """Average down by a whole factor before more copies are made; `_reduce` does the rest."""
+    factor = max(image.size) // LONGEST_SIDE
+    return image.reduce(factor) if factor > 1 else image
+
+
 def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
     """Scale deep grey to 8 bits by the bits in use; Pillow's `convert` would clip to white."""
-    deep = np.asarray(image).astype(np.int64).clip(0)
+    deep = np.asarray(image.convert("I") if image.mode == "F" else image)
     num_bits = max(8, int(deep.max()).bit_length())
-    return (deep >> (num_bits - 8)).astype(np.uint8)
+    return (deep.clip(0) >> (num_bits - 8)).astype(np.uint8)
 
 
 def _opaque(image: Image.Image) -> tuple[NDArray[np.uint8], bool]:

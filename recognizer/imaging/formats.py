@@ -24,7 +24,8 @@ _NAMED = (
     ("JPEG 2000", re.compile(rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51")),
     ("TIFF", re.compile(rb"II[\x2a\x2b]\0|MM\0[\x2a\x2b]")),
     ("PDF", re.compile(rb"\s*%PDF-")),
-    ("SVG", re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml.*?)?(?:<!.*?>\s*)*<svg", re.DOTALL)),
+    # No part may match in two ways: a hostile file would try them all, for minutes.
+    ("SVG", re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*)?(?:<![^>]*>\s*)*<svg")),
     ("HTML", re.compile(rb"\s*<(?:!doctype html|html)", re.IGNORECASE)),
     ("Windows icon (ICO)", re.compile(rb"\0\0[\x01\x02]\0[^\0]")),
     ("Photoshop (PSD)", re.compile(rb"8BPS")),

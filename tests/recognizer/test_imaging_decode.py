@@ -4,6 +4,9 @@ import base64
 import contextlib
 import io
 import struct
+import subprocess
+import sys
+import time
 import zlib
 
 import numpy as np
@@ -283,3 +286,36 @@ def test_digit_png_shows_the_digit():
     for given in (digit, digit.tobytes()):
         with Image.open(io.BytesIO(imaging.digit_png(given))) as image:
             assert np.array_equal(np.asarray(image), digit)
+
+
+def test_a_hostile_head_is_named_at_once():
+    started = time.process_time()
+    with pytest.raises(imaging.UnsupportedFormat):
+        imaging.decode(b"<!>" * 341 + b"x")
+
+    assert time.process_time() - started < 0.5  # it took longer than the universe
+
+
+# The largest pictures that are taken, decoded one by one in a process of its own.
+DECODE = """
+import pathlib, resource, sys
+from recognizer import imaging
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+imaging.decode(pathlib.Path(sys.argv[1]).read_bytes())
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "I;16", "RGB"])
+def test_a_tiny_file_of_many_pixels_costs_little_memory(mode, tmp_path):
+    image = Image.new(mode, (5000, 5000))
+    options = {"transparency": 0} if mode == "P" else {}
+    path = tmp_path / "large.png"
+    path.write_bytes(encoded(image, compress_level=1, **options))
+
+    run = subprocess.run(
+        [sys.executable, "-c", DECODE, str(path)], capture_output=True, check=True, text=True
+    )
+
+    assert path.stat().st_size < 1_000_000
+    assert int(run.stdout) < 330  # MB
