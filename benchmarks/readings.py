@@ -45,9 +45,9 @@ def _tasks() -> dict[str, Callable[[], object]]:
         "engine litert": lambda: litert.engine.probabilities(digit),
         "engine keras (tf.function)": lambda: keras.engine.probabilities(digit),
         "model.predict, the usual demo": lambda: model.predict(batch, verbose=0),
-        "together, canvas, litert": lambda: recognition.read_drawing(drawn, litert),
-        "together, canvas, keras": lambda: recognition.read_drawing(drawn, keras),
-        "together, 12-megapixel JPEG, litert": lambda: recognition.read_drawing(photo, litert),
+        "together, canvas, litert": lambda: recognition.read_drawings([drawn], litert),
+        "together, canvas, keras": lambda: recognition.read_drawings([drawn], keras),
+        "together, 12-megapixel JPEG, litert": lambda: recognition.read_drawings([photo], litert),
     }
 
 

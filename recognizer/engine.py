@@ -137,7 +137,7 @@ def load(source: Source) -> Loaded:
     """
     try:
         content = source.read()
-    except OSError as error:
+    except Exception as error:  # each storage has its own
         raise LoadFailed(f"{source.name} cannot be read from storage: {error}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != source.sha256:
@@ -261,6 +261,7 @@ class Cache:
         """
         loaded = self._loaded
         if loaded is not None and self._key == source.key:
+            self._failed = None
             return loaded
         if not self._lock.acquire(blocking=loaded is None) and loaded is not None:
             return loaded

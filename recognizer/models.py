@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 DIGITS = range(10)
+NAME_LENGTH = 80  # of a version
 
 
 def model_file_path(version: ModelVersion | None, filename: str) -> str:
@@ -49,7 +50,7 @@ class ModelVersion(models.Model):
         BROKEN = "broken", _("fails to load")
 
     number = models.PositiveIntegerField(_("number"), unique=True, editable=False)
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH)
     notes = models.TextField(_("notes"), blank=True)
     file = models.FileField(
         _("Keras file"),

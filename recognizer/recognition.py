@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from recognizer import engine, imaging
 from recognizer.models import ModelVersion, Prediction, Submission
-
-logger = logging.getLogger(__name__)
 
 Verdict = Prediction.Verdict
 
@@ -44,36 +42,52 @@ class Reading:
     probabilities: list[float]
 
 
-def read(digit: NDArray[np.uint8], receipt: imaging.Receipt, loaded: engine.Loaded) -> Reading:
-    """Read one digit with a loaded version. Stores nothing.
+BLANK = Reading(Verdict.BLANK, digit=None, confidence=0.0, probabilities=[0.0] * 10)
+
+
+def read(
+    digits: NDArray[np.uint8], receipts: Sequence[imaging.Receipt], loaded: engine.Loaded
+) -> list[Reading]:
+    """Read digits with a loaded version, at once. Stores nothing.
 
     Args:
-        digit: `uint8 (28, 28)`, 0 paper … 255 ink.
-        receipt: How it became one.
+        digits: `uint8 (N, 28, 28)`, 0 paper … 255 ink.
+        receipts: How each became one, N of them.
         loaded: The version that reads.
     """
-    [row] = loaded.engine.probabilities(digit[np.newaxis])  # (10,)
-    best = int(row.argmax())
-    confidence = round(min(float(row[best]), 1.0), 6)
-    return Reading(
-        verdict=_verdict(confidence, receipt.num_glyphs, loaded.thresholds),
-        digit=best,
-        confidence=confidence,
-        probabilities=[round(float(p), 6) for p in row],
-    )
+    probabilities = loaded.engine.probabilities(digits)  # (N, 10)
+    return [
+        _reading(row, receipt, loaded.thresholds)
+        for row, receipt in zip(probabilities, receipts, strict=True)
+    ]
 
 
-def read_drawing(drawing: bytes | str, loaded: engine.Loaded) -> Reading:
-    """Read one drawing with a loaded version; a blank one is a reading too. Stores nothing.
+def read_drawings(
+    drawings: Sequence[bytes | str], loaded: engine.Loaded
+) -> list[Reading | imaging.UnreadableImage]:
+    """Read drawings with a loaded version, at once. Stores nothing.
 
-    Raises:
-        imaging.UnreadableImage: It is no image that we read, or too large.
+    Args:
+        drawings: The bytes of image files, or base64 data URLs; as many as memory holds.
+        loaded: The version that reads.
+
+    Returns:
+        For each its reading, also where it is blank; or why it is no image that we read.
     """
-    try:
-        digit, receipt = imaging.to_digit(imaging.decode(drawing))
-    except imaging.BlankImage:
-        return Reading(Verdict.BLANK, digit=None, confidence=0.0, probabilities=[0.0] * 10)
-    return read(digit, receipt, loaded)
+    answers: list[Reading | imaging.UnreadableImage] = [BLANK] * len(drawings)
+    found = {}
+    for place, drawing in enumerate(drawings):
+        try:
+            found[place] = imaging.to_digit(imaging.decode(drawing))
+        except imaging.BlankImage:
+            continue
+        except imaging.UnreadableImage as error:
+            answers[place] = error
+    if found:
+        digits, receipts = zip(*found.values(), strict=True)
+        for place, reading in zip(found, read(np.stack(digits), receipts, loaded), strict=True):
+            answers[place] = reading
+    return answers
 
 
 def active_engine() -> engine.Loaded:
@@ -84,17 +98,7 @@ def active_engine() -> engine.Loaded:
 
     Queries: 1.
     """
-    version = ModelVersion.objects.active().first()
-    if version is None:
-        raise NoActiveVersion(
-            "No model version is active. Expected: one. "
-            "An operator activates one in the admin, or by "
-            "`manage.py register_model --shipped --activate`."
-        )
-    try:
-        return _engines.get(engine.source_of(version, settings.DIGITS_ENGINE))
-    except engine.LoadFailed as error:
-        raise NoActiveVersion(f"{version} is active but does not load: {error}") from error
+    return _engine_of(_active_version())
 
 
 def recognize(
@@ -122,11 +126,12 @@ def recognize(
 
     Queries: 3 (the active version, submission, prediction).
     """
-    loaded = active_engine()
+    version = _active_version()
+    loaded = _engine_of(version)
     started = time.perf_counter()
     picture = imaging.decode(drawing)
     digit, receipt = imaging.to_digit(picture)
-    reading = read(digit, receipt, loaded)
+    [reading] = read(digit[np.newaxis], [receipt], loaded)
     latency_ms = (time.perf_counter() - started) * 1000
 
     submission = Submission(
@@ -145,8 +150,53 @@ def recognize(
         probabilities=reading.probabilities,
         latency_ms=round(latency_ms, 3),
     )
+    if loaded.version_id == version.pk:
+        prediction.version = version
     _store(submission, prediction, png=imaging.to_png(picture))
     return prediction
+
+
+def _active_version() -> ModelVersion:
+    version = ModelVersion.objects.active().defer("layers", "metrics", "notes").first()
+    if version is None:
+        raise NoActiveVersion(
+            "No model version is active. Expected: one. "
+            "An operator activates one in the admin, or by "
+            "`manage.py register_model --shipped --activate`."
+        )
+    return version
+
+
+def _engine_of(version: ModelVersion) -> engine.Loaded:
+    try:
+        loaded = _engines.get(engine.source_of(version, settings.DIGITS_ENGINE))
+    except engine.LoadFailed as error:
+        _note_status(version, ModelVersion.Status.BROKEN)
+        raise NoActiveVersion(f"{version} is active but does not load: {error}") from error
+    if loaded.version_id == version.pk:
+        _note_status(version, ModelVersion.Status.READY)
+    elif _engines.failure:  # and not only on its way, in another thread
+        _note_status(version, ModelVersion.Status.BROKEN)
+    return loaded
+
+
+def _note_status(version: ModelVersion, status: str) -> None:
+    """Let the admin see what this process sees of the version. Queries: 0, 1 when it changes."""
+    if version.status != status:
+        ModelVersion.objects.filter(pk=version.pk).update(status=status)
+
+
+def _reading(
+    row: NDArray[np.float32], receipt: imaging.Receipt, thresholds: engine.Thresholds
+) -> Reading:
+    best = int(row.argmax())
+    confidence = round(min(float(row[best]), 1.0), 6)
+    return Reading(
+        verdict=_verdict(confidence, receipt.num_glyphs, thresholds),
+        digit=best,
+        confidence=confidence,
+        probabilities=[round(float(p), 6) for p in row],
+    )
 
 
 def _verdict(confidence: float, num_glyphs: int, thresholds: engine.Thresholds) -> str:

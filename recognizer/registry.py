@@ -15,10 +15,10 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from recognizer import engine, vetting
-from recognizer.models import Activation, ModelVersion, model_file_path
+from recognizer.models import NAME_LENGTH, Activation, ModelVersion, model_file_path
 from recognizer.vetting import RefusedModel
 
 __all__ = [
@@ -35,6 +35,8 @@ __all__ = [
 # What `manage.py train` makes lies so: the model, and its passport beside it.
 SHIPPED_MODEL = Path(settings.BASE_DIR) / "training" / "pretrained" / "model.keras"
 PASSPORT_NAME = "passport.json"
+# Each try fails only if another registration succeeded in that moment.
+NUMBER_TRIES = 20
 
 
 class AlreadyRegistered(ValueError):
@@ -63,37 +65,37 @@ def register(
         path: A .keras or .h5 file.
         name: What people call it; the file's name where it is empty.
         notes: Whatever is worth knowing of it.
-        passport: What its training knew; None looks for a passport.json beside the file.
+        passport: What its training knew; None looks for a passport.json beside the file, and
+            takes it if it names this file's SHA-256.
         user: Who registers it; None for a command.
 
     Raises:
         RefusedModel: It is no model that can serve here; the message says which check failed.
         AlreadyRegistered: The same bytes are registered.
 
-    Queries: 4.
+    Queries: 4, and 4 more each time another version takes the number first.
     """
     vetting.check_format(path)
-    sha256 = _sha256(path)
-    _refuse_twice(sha256)
-    passport = _passport_beside(path) if passport is None else passport
+    _check_name(name)
     with tempfile.TemporaryDirectory() as folder:
-        report = vetting.vet(path, workspace=Path(folder))
+        # A copy of its own: what was vetted is what is kept, whoever writes to the file meanwhile.
+        file = Path(shutil.copy(path, Path(folder, f"model{path.suffix.lower()}")))
+        sha256 = _sha256(file)
+        _refuse_twice(sha256)
+        report = vetting.vet(file, workspace=Path(folder))
         version = ModelVersion(
-            name=name or path.stem,
+            name=name or path.stem[:NAME_LENGTH],
             notes=notes,
             sha256=sha256,
-            size_bytes=path.stat().st_size,
+            size_bytes=file.stat().st_size,
             created_by=user,
-            **_facts(report, passport),
+            **_facts(report, _passport_beside(path, sha256) if passport is None else passport),
         )
-        version.file.name = _keep(path, f"{sha256}{path.suffix.lower()}")
+        version.file.name = _keep(file, f"{sha256}{file.suffix}")
         if report.compiled:
             version.compiled_sha256 = _sha256(report.compiled)
             version.compiled.name = _keep(report.compiled, f"{version.compiled_sha256}.tflite")
-    with transaction.atomic():
-        _refuse_twice(sha256)
-        version.number = ModelVersion.objects.next_number()
-        version.save()
+    _number_and_save(version)
     return version
 
 
@@ -185,17 +187,43 @@ def _facts(report: vetting.Report, passport: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _check_name(name: str) -> None:
+    if len(name) > NAME_LENGTH:
+        raise RefusedModel(f"Expected a name of at most {NAME_LENGTH} characters, got {len(name)}.")
+
+
+def _number_and_save(version: ModelVersion) -> None:
+    """Give the version the next number. Whoever registers at the same moment may take it first."""
+    for _ in range(NUMBER_TRIES):
+        _refuse_twice(version.sha256)
+        version.number = ModelVersion.objects.next_number()
+        try:
+            with transaction.atomic():
+                return version.save(force_insert=True)
+        except IntegrityError:
+            continue
+    raise RefusedModel(
+        f"Expected a free number for {version.name} within {NUMBER_TRIES} tries, found none. "
+        "Register it again when fewer others are being registered."
+    )
+
+
 def _refuse_twice(sha256: str) -> None:
     if version := ModelVersion.objects.filter(sha256=sha256).first():
         raise AlreadyRegistered(version)
 
 
-def _passport_beside(path: Path) -> dict[str, Any]:
+def _passport_beside(path: Path, sha256: str) -> dict[str, Any]:
+    """Read the passport beside a file; an empty one where it is another file's, or none."""
     beside = path.with_name(PASSPORT_NAME)
     if not beside.exists():
         return {}
-    passport: dict[str, Any] = json.loads(beside.read_text())
-    return passport
+    try:
+        passport = json.loads(beside.read_text())
+        is_its_own = sha256 in passport["model_sha256s"]
+    except (ValueError, TypeError, KeyError):
+        return {}
+    return passport if is_its_own else {}
 
 
 def _sha256(path: Path) -> str:

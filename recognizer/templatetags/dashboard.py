@@ -35,6 +35,7 @@ def _versions() -> dict[str, Any]:
     return {
         "version": version,
         "mark": marks.active(version),
+        "alert": marks.status(version) if version.status == version.Status.BROKEN else "",
         "accuracy": "" if version.test_accuracy is None else marks.percent(version.test_accuracy),
         "activation": version.activations.first(),
     }

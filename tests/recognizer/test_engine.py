@@ -109,6 +109,23 @@ def test_a_version_without_a_compiled_form_is_read_with_keras(version):
     assert engine.source_of(version, "litert").kind == "keras"
 
 
+def test_a_storage_that_fails_in_its_own_way_is_a_failure_to_load(source):
+    def read() -> bytes:
+        raise LookupError("NoSuchBucket")
+
+    with pytest.raises(engine.LoadFailed, match="NoSuchBucket"):
+        engine.load(replace(source, read=read))
+
+
+def test_a_failure_is_forgotten_when_the_good_version_is_asked_for_again(source):
+    cache = engine.Cache()
+    cache.get(source)
+    cache.get(broken(source))
+    cache.get(source)
+
+    assert cache.failure is None
+
+
 def test_the_cache_loads_a_version_once(source):
     num_reads = 0
 

@@ -110,13 +110,39 @@ def test_a_version_that_fails_leaves_the_last_good_one_and_its_name_on_the_predi
     ModelVersion.objects.filter(pk=second_version.pk).update(compiled_sha256="f" * 64)
 
     assert recognize(drawing_png).version_id == active_version.pk
+    second_version.refresh_from_db()
+    assert second_version.status == ModelVersion.Status.BROKEN
+
+
+def test_a_version_that_loads_again_is_ready_again(active_version, drawing_png):
+    ModelVersion.objects.update(status=ModelVersion.Status.BROKEN)
+
+    recognize(drawing_png)
+
+    active_version.refresh_from_db()
+    assert active_version.status == ModelVersion.Status.READY
+
+
+def test_many_drawings_are_read_at_once_and_answered_in_their_order(active_version, drawing_png):
+    blank = png(Image.new("RGB", (80, 80), "white"))
+
+    answers = recognition.read_drawings(
+        [blank, b"no image", drawing_png, drawing_png], recognition.active_engine()
+    )
+
+    assert answers[0] == recognition.BLANK
+    assert isinstance(answers[1], imaging.UnsupportedFormat)
+    assert answers[2] == answers[3]
+    assert isinstance(answers[2], recognition.Reading)
+    assert answers[2].digit == recognize(drawing_png).digit
+    assert recognition.read_drawings([], recognition.active_engine()) == []
 
 
 def test_a_drawing_costs_three_queries(active_version, drawing_png, django_assert_num_queries):
     recognize(drawing_png)
 
     with django_assert_num_queries(5):  # three, and the SAVEPOINT of the test's own transaction
-        recognize(drawing_png)
+        assert recognize(drawing_png).version.number == active_version.number
 
 
 def test_rows_that_cannot_be_stored_leave_no_file(active_version, drawing_png):

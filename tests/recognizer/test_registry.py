@@ -16,23 +16,16 @@ from recognizer.models import Activation, ModelVersion
 def other_version(version: ModelVersion) -> ModelVersion:
     """A second version of the same compiled file."""
     return ModelVersion.objects.create(
-        number=version.number + 1,
-        name="other",
-        sha256="0" * 64,
-        **{
-            name: getattr(version, name)
-            for name in (
-                "file",
-                "compiled",
-                "compiled_sha256",
-                "size_bytes",
-                "input_shape",
-                "output_shape",
-                "num_parameters",
-                "passport",
-            )
-        },
+        **{**row_of(version), "number": version.number + 1, "name": "other", "sha256": "0" * 64}
     )
+
+
+def row_of(version: ModelVersion) -> dict:
+    names = (
+        *("name", "sha256", "file", "compiled", "compiled_sha256", "size_bytes"),
+        *("input_shape", "output_shape", "num_parameters", "passport"),
+    )
+    return {name: getattr(version, name) for name in names}
 
 
 def test_registering_keeps_both_files_by_their_hash(registered_row):
@@ -118,10 +111,41 @@ def test_a_version_without_figures_is_not_better(version):
     assert not registry.is_better(version, ModelVersion())
 
 
-def test_the_passport_beside_a_file_is_taken_along(tmp_path):
-    (tmp_path / "passport.json").write_text(json.dumps({"seed": 7}))
+def test_the_passport_beside_a_file_is_taken_along_if_it_is_its_own(tmp_path):
+    passport = {"seed": 7, "model_sha256s": ["a" * 64]}
+    (tmp_path / "passport.json").write_text(json.dumps(passport))
 
-    assert registry._passport_beside(tmp_path / "model.keras") == {"seed": 7}
+    assert registry._passport_beside(tmp_path / "model.keras", "a" * 64) == passport
+    assert registry._passport_beside(tmp_path / "model.keras", "b" * 64) == {}
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "no JSON", '{"model_sha256s": null}', "\x00"])
+def test_a_passport_that_is_none_is_left_aside(tmp_path, content):
+    (tmp_path / "passport.json").write_text(content)
+
+    assert registry._passport_beside(tmp_path / "model.keras", "a" * 64) == {}
+
+
+def test_a_number_that_another_registration_took_first_is_not_used_twice(version, monkeypatch):
+    numbers = iter([version.number, version.number, version.number + 1])
+    monkeypatch.setattr(
+        type(ModelVersion.objects.all()), "next_number", lambda versions: next(numbers)
+    )
+    late = ModelVersion(**{**row_of(version), "name": "late", "sha256": "0" * 64})
+
+    registry._number_and_save(late)
+
+    assert late.number == version.number + 1
+
+
+def test_the_same_file_registered_at_the_same_moment_is_refused(version):
+    with pytest.raises(registry.AlreadyRegistered):
+        registry._number_and_save(ModelVersion(**row_of(version)))
+
+
+def test_a_name_that_is_too_long_is_refused_before_anything_is_loaded(db, tiny_model):
+    with pytest.raises(registry.RefusedModel, match="at most 80 characters, got 81"):
+        registry.register(path=tiny_model, name="x" * 81)
 
 
 def test_the_command_registers_and_activates(db, tiny_model, capsys):
