@@ -99,12 +99,12 @@ format: .venv/installed-dev ## Put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: .venv/installed-dev ## Check the types
-	$(BIN)/mypy .
-
 # Under production settings; an .env of this machine has no say.
 PRODUCTION := DEBUG=0 ALLOWED_HOSTS=digits.example.org SECURE_SSL_REDIRECT=1 SECURE_COOKIES=1 \
 	SECRET_KEY=only-for-the-check-2b1f0c9e8d7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c
+
+types: .venv/installed-dev ## Check the types
+	$(PRODUCTION) $(BIN)/mypy .
 
 migrations: .venv/installed-dev ## Check that no migration is missing
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run

@@ -49,6 +49,9 @@ def make_site(folder: Path) -> None:
         "MEDIA_ROOT": str(folder / "media"),
         "STATIC_ROOT": str(folder / "static"),
         "CACHE_DIR": str(folder / "cache"),
+        "REDIS_URL": "",
+        "DIGITS_ENGINE": "litert",
+        "DIGITS_ADDRESS_HEADER": "",
         "DIGITS_RATE_LIMIT": "1000000/s",  # counted, as on a real site, and never reached
         "SECURE_SSL_REDIRECT": "0",
         "SECURE_COOKIES": "0",

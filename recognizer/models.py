@@ -336,6 +336,7 @@ class Prediction(models.Model):
             models.Index(fields=["-created_at"], name="prediction_newest"),
             models.Index(fields=["role", "verdict"], name="prediction_by_verdict"),
             models.Index(fields=["role", "confidence"], name="prediction_by_confidence"),
+            models.Index(fields=["role", "digit"], name="prediction_by_digit"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -4,11 +4,14 @@ Nothing of the developer's `.env` is used: each variable that it may hold is set
 environment wins over `.env`.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 _RUN = Path(tempfile.mkdtemp(prefix="digitsite-tests-"))
+atexit.register(shutil.rmtree, _RUN, ignore_errors=True)
 (_RUN / "static").mkdir()  # WhiteNoise warns of a folder that is not there
 
 os.environ.update(
@@ -26,6 +29,11 @@ os.environ.update(
         "DIGITS_ADDRESS_HEADER": "",
         "SECURE_SSL_REDIRECT": "0",
         "SECURE_COOKIES": "0",
+        "SECURE_HSTS_SECONDS": "0",
+        "BEHIND_TLS_PROXY": "0",
+        "CSRF_TRUSTED_ORIGINS": "",
+        "TIME_ZONE": "UTC",
+        "LOG_LEVEL": "INFO",
     }
 )
 

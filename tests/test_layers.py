@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "recognizer.visitors": FACES,
     "recognizer.limits": {"recognizer.visitors"},
     "recognizer.problems": FACES | {"recognizer.limits"},
-    "recognizer.doors": {"recognizer.problems"},
+    "recognizer.doors": {"recognizer.problems", "recognizer.visitors"},
     "recognizer.answers": FACES,
     "recognizer.forms": FACES,
     "recognizer.api": FACES | {"recognizer.forms", "recognizer.problems"},
