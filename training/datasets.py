@@ -37,6 +37,7 @@ MNIST_MD5S = {
     "x_test": "2646ac647ad5339dbf082846283269ea",
     "y_test": "27ae3e4e09519cfbb04c329615203637",
 }
+MNIST_SIZES = {"x_train": 60_000, "y_train": 60_000, "x_test": 10_000, "y_test": 10_000}
 MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun, Corinna Cortes, Christopher J. C. Burges"
 # Fixed for good: versions are compared on the same validation digits, whatever seed trained them.
 SPLIT_SEED = 20_260_101
@@ -109,10 +110,12 @@ def load(source: str, *, num_validation: int) -> DigitData:
         num_validation: How many digits are taken off the training part.
 
     Raises:
-        DataUnavailable: There is nothing to read, or it is cut off or malformed.
+        DataUnavailable: There is nothing to read, it is cut off or malformed, or it bears MNIST's
+            name and size and is something else.
     """
     arrays = _read(source)
     _check(arrays, source)
+    _check_mnist(arrays, source)
     name, licence = _describe(arrays)
     training = Digits(arrays["x_train"], arrays["y_train"])
     train, validation = split(training, num_validation)
@@ -163,10 +166,12 @@ def read_test(path: Path) -> Digits:
         path: Where `holds_arrays` is true. The test part alone is enough.
 
     Raises:
-        DataUnavailable: There is no test part, or it is cut off or malformed.
+        DataUnavailable: There is no test part, it is cut off or malformed, or it bears MNIST's
+            name and size and is something else.
     """
     arrays = _read_path(path, ("x_test", "y_test"))
     _check_pair(arrays["x_test"], arrays["y_test"], str(path))
+    _check_mnist(arrays, str(path))
     return Digits(arrays["x_test"], arrays["y_test"])
 
 
@@ -241,8 +246,13 @@ def _read(source: str) -> dict[str, Any]:
 
 
 def _download() -> dict[str, Any]:
-    import keras
-
+    try:
+        import keras
+    except ModuleNotFoundError as error:
+        raise DataUnavailable(
+            f"Keras fetches MNIST, and is not installed here: {error}. "
+            "`pip install -r requirements.txt`, or give the data: --data DIR."
+        ) from error
     try:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception where the download fails
@@ -344,6 +354,31 @@ def _problems(images: Any, labels: Any) -> Iterator[str]:
         yield "expected at least one digit, found none"
     elif labels.max() > 9:
         yield f"expected labels from 0 to 9, found {labels.max()}"
+
+
+def _check_mnist(arrays: dict[str, Any], source: str) -> None:
+    """Refuse what lies under MNIST's own file name, is as large, and is not MNIST.
+
+    Of what Keras fetched or came along, Keras and `_describe` know the hash.
+    """
+    for key, array in arrays.items():
+        path = _mnist_path(Path(source).expanduser(), key)
+        if path is None or len(array) != MNIST_SIZES[key] or _md5(array) == MNIST_MD5S[key]:
+            continue
+        other = "save them as" if path.suffix != ".npz" else "rename it to"
+        raise DataUnavailable(
+            f"{path} bears MNIST's name and size, and is not MNIST. Expected of {key}, as an IDX "
+            f"file, MD5 {MNIST_MD5S[key]}, found {_md5(array)}. Fetch it again; if these are other "
+            f"digits on purpose, {other} an .npz of another name."
+        )
+
+
+def _mnist_path(path: Path, key: str) -> Path | None:
+    """Give the file that an array was read from, where MNIST's own is called so too."""
+    archive = path / "mnist.npz" if path.is_dir() else path
+    if archive.is_file():
+        return archive if archive.name == "mnist.npz" else None
+    return _idx_path(path, IDX_NAMES[key])
 
 
 def _describe(arrays: dict[str, Any]) -> tuple[str, str]:

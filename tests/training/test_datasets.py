@@ -1,6 +1,7 @@
 """Digits are read from whatever holds them, checked, and split the same way each time."""
 
 import gzip
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,70 @@ def test_mnist_is_known_by_its_checksums_wherever_it_lies(idx_folder, arrays, mo
     monkeypatch.setattr(datasets, "MNIST_MD5S", known)
 
     assert load(idx_folder).name == "MNIST"
+
+
+@pytest.fixture
+def as_large_as_mnist(monkeypatch) -> None:
+    """The sample's sizes, taken for MNIST's."""
+    sizes = {"x_train": 1_000, "y_train": 1_000, "x_test": 500, "y_test": 500}
+    monkeypatch.setattr(datasets, "MNIST_SIZES", sizes)
+
+
+@pytest.fixture
+def known(monkeypatch, arrays, as_large_as_mnist) -> dict[str, str]:
+    """The sample's checksums, taken for MNIST's."""
+    found = {key: datasets._md5(array) for key, array in arrays.items()}
+    monkeypatch.setattr(datasets, "MNIST_MD5S", found)
+    return found
+
+
+def test_shuffled_labels_in_mnists_own_archive_are_refused(tmp_path, arrays, known):
+    path = tmp_path / "mnist.npz"
+    shuffled = np.roll(arrays["y_train"], 1)
+    np.savez(path, **arrays | {"y_train": shuffled})
+    message = (
+        rf"{path} bears MNIST's name .* y_train, .* {known['y_train']}, "
+        rf"found {datasets._md5(shuffled)}\. Fetch it again; .* rename it"
+    )
+
+    for place in (path, tmp_path):
+        with pytest.raises(DataUnavailable, match=message):
+            load(place)
+    path.rename(tmp_path / "mine.npz")
+    assert load(tmp_path / "mine.npz").name.startswith("custom data")
+
+
+def test_another_label_in_one_of_mnists_own_idx_files_is_refused(idx_folder, arrays, known):
+    labels = arrays["y_test"].copy()
+    labels[7] = (labels[7] + 1) % 10
+    path = idx_folder / IDX_NAMES["y_test"]
+    path.write_bytes(datasets.idx_bytes(labels))
+
+    for read in (load, datasets.read_test):
+        with pytest.raises(DataUnavailable, match=rf"{path} .* {known['y_test']}, .* save them as"):
+            read(idx_folder)
+
+
+def test_mnist_itself_passes_its_check(idx_folder, tmp_path, arrays, known):
+    assert load(idx_folder).name == "MNIST"
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    assert load(tmp_path).name == "MNIST"
+
+
+def test_mnists_sizes_are_those_that_everyone_knows():
+    assert datasets.MNIST_SIZES == {
+        "x_train": 60_000,
+        "y_train": 60_000,
+        "x_test": 10_000,
+        "y_test": 10_000,
+    }
+
+
+def test_without_keras_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+
+    with pytest.raises(DataUnavailable, match=r"pip install -r requirements\.txt"):
+        load("mnist")
 
 
 def test_other_digits_are_named_by_their_hash_and_never_by_their_place(tmp_path, arrays):
