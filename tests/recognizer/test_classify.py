@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from recognizer import recognition
+from recognizer.management.commands import classify
 from recognizer.models import Submission
 from tests.conftest import png
 
@@ -83,6 +86,67 @@ def test_nothing_is_stored(active_version, folder, capsys):
 def test_a_path_with_nothing_there_is_an_error(active_version, tmp_path):
     with pytest.raises(CommandError, match="found nothing at"):
         call_command("classify", str(tmp_path / "*.png"))
+
+
+def test_a_folder_without_images_is_an_error_that_names_what_was_looked_for(
+    active_version, tmp_path
+):
+    (tmp_path / "notes.txt").write_text("no image")
+
+    with pytest.raises(CommandError, match=r"ends in \.bmp, \.gif, \.jpeg, \.jpg, \.png, \.webp"):
+        call_command("classify", str(tmp_path))
+
+
+def test_a_huge_file_is_refused_without_being_read(active_version, folder, capsys):
+    huge = folder / "huge.png"
+    with huge.open("wb") as file:
+        file.truncate(5 << 30)  # sparse: it takes no room
+    tracemalloc.start()
+    with pytest.raises(SystemExit):
+        call_command("classify", str(huge), "--format=jsonl")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert "Expected at most 10 MiB, found 5,120.0 MiB" in capsys.readouterr().out
+    assert peak < 20 << 20
+
+
+def test_images_are_read_in_batches_and_told_in_their_order(
+    active_version, tmp_path, drawing_png, monkeypatch, capsys
+):
+    contents = [drawing_png, b"", png(Image.new("RGB", (50, 50), "white")), drawing_png] * 2
+    for place, content in enumerate(contents):
+        (tmp_path / f"{place}.png").write_bytes(content)
+    (tmp_path / "4.5.png").mkdir()  # no file
+    sizes = []
+    read_drawings = recognition.read_drawings
+
+    def counted(drawings, loaded):
+        sizes.append(len(drawings))
+        return read_drawings(drawings, loaded)
+
+    monkeypatch.setattr(recognition, "read_drawings", counted)
+    monkeypatch.setattr(classify, "BATCH", 5)
+    with pytest.raises(SystemExit):
+        call_command("classify", str(tmp_path), "--format=jsonl")
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert sizes == [4, 4]  # five and four files, of which one is a folder
+    assert [Path(line["file"]).name for line in found] == [
+        *(f"{place}.png" for place in range(4)),
+        "4.5.png",
+        *(f"{place}.png" for place in range(4, 8)),
+    ]
+    assert [line.get("verdict", "error") == "blank" for line in found] == [
+        *(False, False, True, False),
+        False,
+        *(False, False, True, False),
+    ]
+    assert ["error" in line for line in found] == [
+        *(False, True, False, False),
+        True,
+        *(False, True, False, False),
+    ]
 
 
 def test_without_an_active_version_the_command_says_what_to_do(db, folder):

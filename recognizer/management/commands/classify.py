@@ -7,7 +7,7 @@ import csv
 import glob
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -17,8 +17,11 @@ from rich.console import Console
 from rich.progress import track
 
 from recognizer import recognition
-from recognizer.imaging import UnreadableImage
+from recognizer.imaging import ImageTooLarge
+from recognizer.imaging.decode import MAX_BYTES
 
+# Images that are read at once: enough for the keras engine, and at most 320 MiB of files.
+BATCH = 32
 # What a folder is searched for; a file that is named is read whatever its suffix.
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 COLUMNS = ("file", "verdict", "digit", "confidence", *(f"p{digit}" for digit in range(10)), "error")
@@ -35,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=sorted(WRITERS), default="table")
 
     def handle(self, **options: Any) -> None:
-        files = [file for path in options["paths"] for file in _files(path)]
+        files = [file for path in options["paths"] for file in _images(path)]
         try:
             loaded = recognition.active_engine()
         except recognition.NoActiveVersion as error:
@@ -43,10 +46,14 @@ class Command(BaseCommand):
         writer = WRITERS[options["format"]](sys.stdout)
         num_unreadable = 0
         bar = Console(stderr=True)
-        for file in track(
-            files, "Reading", console=bar, transient=True, disable=not sys.stderr.isatty()
+        for line in track(
+            _lines(files, loaded),
+            "Reading",
+            total=len(files),
+            console=bar,
+            transient=True,
+            disable=not sys.stderr.isatty(),
         ):
-            line = _line(file, loaded)
             num_unreadable += "error" in line
             writer(line)
         self.stderr.write(f"{len(files)} files, {num_unreadable} unreadable")
@@ -54,12 +61,22 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _files(path: str) -> Iterator[Path]:
-    """Find the files that a file's, a folder's or a glob's name stands for.
+def _images(path: str) -> list[Path]:
+    """Find the images that a file's, a folder's or a glob's name stands for.
 
     Raises:
         CommandError: There is none.
     """
+    files = list(_files(path))
+    if not files:
+        raise CommandError(
+            f"Expected images in {path}, found no file that ends in {', '.join(sorted(SUFFIXES))}. "
+            "A file that is named itself is read whatever it ends in."
+        )
+    return files
+
+
+def _files(path: str) -> Iterator[Path]:
     found = [path] if Path(path).exists() else glob.glob(path, recursive=True)  # noqa: PTH207  (any root)
     if not found:
         raise CommandError(f"Expected a file, a folder or a glob, found nothing at {path}.")
@@ -70,11 +87,36 @@ def _files(path: str) -> Iterator[Path]:
             yield one
 
 
-def _line(file: Path, loaded: Any) -> dict[str, Any]:
+def _lines(files: Sequence[Path], loaded: Any) -> Iterator[dict[str, Any]]:
+    """Read files in batches, and give a line for each, in their order."""
+    for start in range(0, len(files), BATCH):
+        batch = files[start : start + BATCH]
+        contents = [_content(file) for file in batch]
+        drawings = [content for content in contents if isinstance(content, bytes)]
+        answers = iter(recognition.read_drawings(drawings, loaded))
+        for file, content in zip(batch, contents, strict=True):
+            yield _line(file, next(answers) if isinstance(content, bytes) else content)
+
+
+def _content(file: Path) -> bytes | Exception:
+    """Give a file's bytes, or why there are none; of one that is too large nothing is read."""
     try:
-        return {"file": str(file)} | asdict(recognition.read_drawing(file.read_bytes(), loaded))
-    except (UnreadableImage, OSError) as error:
-        return {"file": str(file), "error": str(error)}
+        num_bytes = file.stat().st_size
+        if num_bytes > MAX_BYTES:
+            return ImageTooLarge(
+                f"Expected at most {MAX_BYTES >> 20} MiB, found {num_bytes / 2**20:,.1f} MiB. "
+                "Make a smaller picture of it."
+            )
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)  # devices state no size
+    except OSError as error:
+        return error
+
+
+def _line(file: Path, answer: recognition.Reading | Exception) -> dict[str, Any]:
+    if isinstance(answer, Exception):
+        return {"file": str(file), "error": str(answer)}
+    return {"file": str(file)} | asdict(answer)
 
 
 class Writer(Protocol):
