@@ -41,18 +41,22 @@ def figures(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]])
     """
     confusion = np.zeros((10, 10), int)
     np.add.at(confusion, (labels, probabilities.argmax(1)), 1)
-    totals = confusion.sum(1)
     return {
         "num": len(labels),
         "accuracy": round(float(np.trace(confusion) / len(labels)), 6),
-        "recall": [
-            round(float(right / total), 6) if total else None
-            for right, total in zip(confusion.diagonal(), totals, strict=True)
-        ],
+        "recall": recalls(confusion.diagonal(), confusion.sum(1)),
         "confusion": confusion.tolist(),
         "ece": round(calibration_error(labels, probabilities), 6),
         "nll": round(negative_log_likelihood(labels, probabilities), 6),
     }
+
+
+def recalls(rights: NDArray[np.integer], totals: NDArray[np.integer]) -> list[float | None]:
+    """Divide what was read rightly of each digit by how many there were, 0 to 1; None of none."""
+    return [
+        round(float(right / total), 6) if total else None
+        for right, total in zip(rights, totals, strict=True)
+    ]
 
 
 def calibration_error(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> float:

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from recognizer import engine
 from tests.conftest import png
+from training.management.commands import evaluate
 
 
 @pytest.fixture
@@ -50,14 +52,60 @@ def test_folders_of_images_go_the_way_of_drawings(active_version, folder, capsys
 
 
 def test_what_cannot_be_read_counts_as_wrong(active_version, folder, capsys):
-    before = evaluated(capsys, f"--data={folder}")["accuracy"]
+    before = evaluated(capsys, f"--data={folder}")
     (folder / "3" / "broken.png").write_bytes(b"no image")
     (folder / "3" / "blank.png").write_bytes(png(Image.new("L", (60, 60), 255)))
 
     found = evaluated(capsys, f"--data={folder}")
 
     assert (found["num"], found["num_unread"]) == (22, 2)
-    assert found["accuracy"] == pytest.approx(before * 20 / 22, abs=1e-5)
+    assert found["accuracy"] == pytest.approx(before["accuracy"] * 20 / 22, abs=1e-5)
+    assert found["recall"][3] == pytest.approx(before["recall"][3] * 2 / 4)  # of two threes
+    assert found["recall"][4] == before["recall"][4]
+    assert found["confusion"] == before["confusion"]  # of what was answered
+
+
+def test_a_digit_of_which_nothing_could_be_read_has_no_recall_left(active_version, folder, capsys):
+    for file in (folder / "3").iterdir():
+        file.write_bytes(b"no image")
+    shutil.rmtree(folder / "4")
+    found = evaluated(capsys, f"--data={folder}")
+
+    assert found["recall"][3] == 0
+    assert found["recall"][4] is None
+
+
+def test_a_huge_file_is_not_read_whole(active_version, folder, capsys):
+    with (folder / "3" / "huge.png").open("wb") as file:
+        file.truncate(5 << 30)  # sparse: it takes no room
+    tracemalloc.start()
+    found = evaluated(capsys, f"--data={folder}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found["num_unread"] == 1
+    assert peak < 40 << 20
+
+
+def test_batches_give_the_same_figures_as_all_at_once(active_version, folder, monkeypatch, capsys):
+    whole = evaluated(capsys, f"--data={folder}")
+    monkeypatch.setattr(evaluate, "BATCH", 3)
+
+    assert evaluated(capsys, f"--data={folder}") == whole
+
+
+def test_the_table_shows_all_of_mnists_figures_in_80_columns(version, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    counts = [[1135 if row == column else 1028 for column in range(10)] for row in range(10)]
+    recall = [0.995, 1.0, 0.9876, *[0.995] * 7]
+    found = {"data": "mnist", "num": 10_000, "accuracy": 0.995, "ece": 0.001}
+    evaluate._print(version, found | {"confusion": counts, "recall": recall})
+    printed = capsys.readouterr().out
+
+    assert "…" not in printed
+    assert max(map(len, printed.splitlines())) <= 80
+    assert [printed.count(figure) for figure in ("100.0%", "98.8%", "1135")] == [1, 1, 10]
+    assert printed.count(" 99.5% ") == 8
 
 
 def test_a_labels_table_is_followed_and_other_labels_are_left_out(active_version, folder, capsys):
