@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import platform
 import time
@@ -29,6 +30,8 @@ HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"
 REJECT_BELOW = 0.5
 # Digits at once where nothing is learnt: large enough that overhead no longer counts.
 READ_BATCH = 500
+# What TensorFlow and NumPy both take as a seed, with room to count on from it.
+LARGEST_SEED = 2**31 - 1
 
 
 class Impossible(ValueError):
@@ -47,7 +50,7 @@ class Recipe:
     # Of the first weights, the order of digits and their distortions.
     seed: int = 1
     # What ten minutes on two cores hold, with a margin for slower ones.
-    epochs: int = 22
+    epochs: int = 18
     # Two cores are kept busy from 128 on; more digits a step would mean fewer steps.
     batch_size: int = 128
     # At the peak, after the warm-up; it falls to 0 along a cosine.
@@ -63,10 +66,11 @@ class Recipe:
     strengths: Strengths = field(default_factory=Strengths)
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "seed"):
-            least = 0 if name == "seed" else 1
-            if getattr(self, name) < least:
-                raise Impossible(f"Expected {name} of {least} or more, got {getattr(self, name)}.")
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise Impossible(f"Expected {name} of 1 or more, got {getattr(self, name)}.")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise Impossible(f"Expected a seed of 0 to {LARGEST_SEED}, got {self.seed}.")
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -105,6 +109,7 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+Announce = Callable[[DigitData], None]
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,12 @@ class Trained:
 
 
 def train(
-    recipe: Recipe, *, run_folder: Path, resume: bool = False, report: Report | None = None
+    recipe: Recipe,
+    *,
+    run_folder: Path,
+    resume: bool = False,
+    announce: Announce | None = None,
+    report: Report | None = None,
 ) -> Trained:
     """Train a network by a recipe, calibrate it, and measure it on the test digits once.
 
@@ -129,11 +139,13 @@ def train(
         run_folder: Made here. Gets recipe.json, history.csv, curves.png, confusion.png,
             tensorboard/, model.keras and passport.json.
         resume: Go on with the run in `run_folder`. One that is finished stays as it is.
+        announce: Called with the data before anything is learnt from it.
         report: Called after each step and each epoch.
 
     Raises:
         DataUnavailable: There is nothing to learn from.
-        CannotResume: There is no such run, or it was made with another recipe or other data.
+        CannotResume: There is no such run, it was made with another recipe or other data, or its
+            model is no longer the one that its passport describes.
         FileExistsError: `run_folder` is there, and `resume` is not asked for.
         Impossible: The batch is larger than the training part.
     """
@@ -147,6 +159,8 @@ def train(
             f"Expected a batch size of at most the {len(data.train)} training digits, "
             f"got {recipe.batch_size}."
         )
+    if announce:
+        announce(data)
     if not resume:
         run_folder.mkdir(parents=True)
         write_json(run_folder / "recipe.json", asdict(recipe))
@@ -155,9 +169,14 @@ def train(
 
 
 def write_h5(trained: Trained) -> Path:
-    """Write a run's model as HDF5 too, beside the Keras file, and give its path."""
+    """Write a run's model as HDF5 too, beside the Keras file, and give its path.
+
+    The passport in the run folder is then the passport of both files.
+    """
     path = trained.model_path.with_suffix(".h5")
     keras.models.load_model(trained.model_path, compile=False).save(path)
+    both = [_sha256_of(trained.model_path), _sha256_of(path)]
+    write_json(trained.run_folder / PASSPORT_NAME, trained.passport | {"model_sha256s": both})
     return path
 
 
@@ -187,8 +206,9 @@ def _learn(recipe: Recipe, data: DigitData, run_folder: Path, report: Report) ->
         )
         row = reporter.row | {"seconds": round(time.monotonic() - started, 2)}
         state = replace(state, history=[*state.history, row])
-        checkpoints.keep(run_folder, state, model)
+        # Before the checkpoint: a run that is killed in between does the epoch, and this, again.
         _write_history(run_folder, state.history)
+        checkpoints.keep(run_folder, state, model)
         reporter.report_epoch(row)
     return state
 
@@ -291,13 +311,16 @@ def _check_resumable(recipe: Recipe, run_folder: Path) -> None:
 
 
 def _write_history(run_folder: Path, history: list[dict[str, float]]) -> None:
-    """Write all epochs to history.csv, and the last one to TensorBoard's events."""
+    """Write all epochs to history.csv, and the last one to TensorBoard's events, once."""
     with (run_folder / "history.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, HISTORY, lineterminator="\n")
         table.writeheader()
         table.writerows(history)
-    last = history[-1]
-    with tf.summary.create_file_writer(str(run_folder / "tensorboard")).as_default():
+    last, folder = history[-1], run_folder / "tensorboard"
+    suffix = f".epoch-{last['epoch']:04}"
+    for killed in folder.glob(f"*{suffix}"):
+        killed.unlink()
+    with tf.summary.create_file_writer(str(folder), filename_suffix=suffix).as_default():
         for key in HISTORY[1:]:
             tf.summary.scalar(key, last[key], step=int(last["epoch"]))
 
@@ -314,6 +337,7 @@ def _finish(recipe: Recipe, data: DigitData, run_folder: Path, state: State) -> 
     model.save(run_folder / MODEL_NAME)
     on_validation, on_test = (_read(model, digits) for digits in (data.validation, data.test))
     passport = _passport(recipe, data, state) | {
+        "model_sha256s": [_sha256_of(run_folder / MODEL_NAME)],
         "temperature": round(temperature, 6),
         "thresholds": {
             "unsure_below": evaluation.unsure_threshold(data.validation.labels, on_validation),
@@ -333,7 +357,18 @@ def _finish(recipe: Recipe, data: DigitData, run_folder: Path, state: State) -> 
 
 def _trained(run_folder: Path) -> Trained:
     passport = json.loads((run_folder / PASSPORT_NAME).read_text())
-    return Trained(run_folder, run_folder / MODEL_NAME, passport)
+    model_path = run_folder / MODEL_NAME
+    expected, found = passport.get("model_sha256s", []), _sha256_of(model_path)
+    if found not in expected:
+        raise CannotResume(
+            f"{run_folder / PASSPORT_NAME} is not the passport of {MODEL_NAME} beside it. Expected "
+            f"SHA-256 {' or '.join(expected) or 'in it'}, found {found}. Train again."
+        )
+    return Trained(run_folder, model_path, passport)
+
+
+def _sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _calibrate(model: Any, validation: Digits) -> float:

@@ -1,15 +1,18 @@
 """A run leaves all that it should, calibrated and truly described, and survives being killed."""
 
+import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
 from recognizer import imaging
-from training import datasets, evaluation, recipe
+from training import checkpoints, datasets, evaluation, recipe
 from training.checkpoints import CannotResume, State
 from training.recipe import PRESETS, Impossible, Progress, Recipe
 
@@ -60,6 +63,15 @@ def test_a_run_leaves_its_folder(trained):
     assert list((trained.run_folder / "tensorboard").glob("events.out.tfevents.*"))
     assert len(without_times(trained.run_folder)) == 1 + 3
     assert Recipe.read(trained.run_folder / "recipe.json") == SMOKE
+
+
+def test_the_data_is_announced_before_anything_is_learnt(tmp_path):
+    def stop(data: datasets.DigitData) -> None:
+        raise KeyboardInterrupt(data.name)
+
+    with pytest.raises(KeyboardInterrupt, match="MNIST sample"):
+        recipe.train(SMOKE, run_folder=tmp_path / "run", announce=stop)
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_sample_is_learnt(trained):
@@ -138,6 +150,29 @@ def test_a_killed_run_resumes_with_the_same_result(trained, tmp_path):
     assert len(without_times(folder)) == len(without_times(trained.run_folder))
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_run_killed_around_its_last_checkpoint_has_its_whole_history(
+    is_kept, tmp_path, monkeypatch
+):
+    folder, keep = tmp_path / "run", checkpoints.keep
+
+    def die_in_second_epoch(run_folder: Path, state: State, model: Any) -> None:
+        if is_kept or len(state.history) < 2:
+            keep(run_folder, state, model)
+        if len(state.history) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "keep", die_in_second_epoch)
+        with pytest.raises(KeyboardInterrupt):
+            recipe.train(replace(SMOKE, epochs=2), run_folder=folder)
+    recipe.train(replace(SMOKE, epochs=2), run_folder=folder, resume=True)
+
+    assert [line.partition(",")[0] for line in without_times(folder)] == ["epoch", "1", "2"]
+    events = sorted(path.suffix for path in (folder / "tensorboard").iterdir())
+    assert events == [".epoch-0001", ".epoch-0002"]  # each once
+
+
 def test_checkpoints_that_are_no_longer_needed_are_dropped(trained):
     found = {path.name for path in (trained.run_folder / "checkpoints").iterdir()}
 
@@ -199,13 +234,56 @@ def test_knobs_below_one_are_refused():
         replace(SMOKE, batch_size=0)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**31, 99_999_999_999_999_999_999_999])
+def test_a_seed_that_tensorflow_could_not_take_is_refused(seed):
+    with pytest.raises(Impossible, match=f"Expected a seed of 0 to 2147483647, got {seed}"):
+        replace(SMOKE, seed=seed)
+
+
+def test_the_largest_seed_gives_weights_and_batches():
+    mine = replace(SMOKE, seed=recipe.LARGEST_SEED)
+    data = datasets.load("sample", num_validation=200)
+
+    assert recipe._new_model(mine, 25).count_params() > 0
+    assert len(list(recipe._batches_by_epoch(mine, data.train, 2)(0))) == 2
+
+
 def test_a_batch_larger_than_the_data_is_refused(tmp_path):
     with pytest.raises(Impossible, match="at most the 800 training digits, got 900"):
         recipe.train(replace(SMOKE, batch_size=900), run_folder=tmp_path / "run")
 
 
-def test_the_model_is_written_as_hdf5_when_asked(trained):
-    path = recipe.write_h5(trained)
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def copied(trained, tmp_path) -> recipe.Trained:
+    """The run, in a folder of its own to change."""
+    folder = shutil.copytree(trained.run_folder, tmp_path / "copied")
+    return recipe.train(SMOKE, run_folder=folder, resume=True)
+
+
+def test_the_passport_carries_the_hash_of_each_file_that_it_describes(copied):
+    of_keras = sha256_of(copied.model_path)
+    assert copied.passport["model_sha256s"] == [of_keras]
+
+    for _ in range(2):  # and once more, without growing
+        path = recipe.write_h5(copied)
+        again = recipe.train(SMOKE, run_folder=copied.run_folder, resume=True)
+        assert again.passport["model_sha256s"] == [of_keras, sha256_of(path)]
+    assert again.passport | {"model_sha256s": [of_keras]} == copied.passport
+
+
+def test_a_passport_beside_another_model_is_not_taken_for_its_own(copied):
+    copied.model_path.write_bytes(b"another model")
+
+    with pytest.raises(CannotResume, match=r"is not the passport of model\.keras .* Train again"):
+        recipe.train(SMOKE, run_folder=copied.run_folder, resume=True)
+
+
+def test_the_model_is_written_as_hdf5_when_asked(trained, copied):
+    path = recipe.write_h5(copied)
     digits = datasets.read_test(datasets.SAMPLE_PATH).images[:20, ..., None].astype("float32")
     answers, expected = (
         keras.models.load_model(file, compile=False).predict(digits, verbose=0)

@@ -1,6 +1,7 @@
 """`manage.py train`: options → recipe → registry, and words for whatever is wrong with them."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def test_a_version_is_trained_registered_compared_and_activated(active_version, 
     assert version.passport["data"]["name"] == "MNIST sample"
     assert version.metrics["test"]["num"] == 500
     assert Activation.objects.get(version=version).reason == "it is mine"
+    assert "Data: MNIST sample: 800 digits to learn from, 200 to choose by, 500" in printed
     assert "epoch 1/1: loss " in printed
     assert f"{active_version} (active)" in printed
     assert f"{version.test_accuracy:.2%}" in printed
@@ -81,7 +83,9 @@ def test_a_stopped_run_says_how_to_go_on_and_does(active_version, run, monkeypat
         (["--epochs=0"], "Expected epochs of 1 or more, got 0"),
         (["--batch-size=-1"], "Expected batch_size of 1 or more"),
         (["--batch-size=5000"], "Expected a batch size of at most the 800"),
-        (["--seed=-1"], "Expected seed of 0 or more"),
+        (["--seed=-1"], "Expected a seed of 0 to 2147483647, got -1"),
+        (["--seed=99999999999999999999999"], "Expected a seed of 0 to 2147483647, got 9999"),
+        ([f"--name={'n' * 81}"], "Expected a name of at most 80 characters, got 81"),
         (["--data=/no/such/folder"], "found nothing at /no/such/folder"),
         (["--preset=great"], "invalid choice: 'great'"),
         (["--activate", "--activate-if-better"], "not allowed with"),
@@ -108,6 +112,22 @@ def test_a_damaged_recipe_is_named(tmp_path):
 
     with pytest.raises(CommandError, match=r"recipe\.json is no recipe"):
         call_command("train", f"--resume={tmp_path}")
+
+
+def test_a_name_that_is_too_long_is_refused_before_anything_is_trained():
+    folder = Path(settings.MEDIA_ROOT) / "runs"
+    before = set(folder.glob("*/"))
+    with pytest.raises(CommandError, match="Give a shorter one as --name"):
+        train(f"--name={'n' * 81}")
+
+    assert set(folder.glob("*/")) == before
+
+
+def test_without_tensorflow_the_command_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+
+    with pytest.raises(CommandError, match=r"pip install -r requirements\.txt"):
+        train()
 
 
 def test_tensorflow_is_told_to_be_quiet():

@@ -23,6 +23,7 @@ from recognizer import registry
 from recognizer.models import ModelVersion
 
 if TYPE_CHECKING:
+    from training import datasets
     from training import recipe as recipes
 
 # Nothing of TensorFlow's C++ log: without a GPU even its errors are mere notes, and what stops a
@@ -68,21 +69,22 @@ class Command(BaseCommand):
         from training import recipe as recipes
 
         recipe, run_folder = _plan(options)
+        name = _name(options, run_folder)
         self.stdout.write(f"Run folder: {run_folder}")
         trained = _train(recipe, run_folder, resume=bool(options["resume"]))
         if options["h5"]:
             self.stdout.write(f"HDF5: {recipes.write_h5(trained)}")
         active = ModelVersion.objects.active().first()
-        version = self._register(trained, options)
+        version = self._register(trained, name, options["notes"])
         _compare(version, active)
         self._activate(version, active, options)
 
-    def _register(self, trained: recipes.Trained, options: dict[str, Any]) -> ModelVersion:
+    def _register(self, trained: recipes.Trained, name: str, notes: str) -> ModelVersion:
         try:
             version = registry.register(
                 path=trained.model_path,
-                name=options["name"] or trained.run_folder.name,
-                notes=options["notes"],
+                name=name,
+                notes=notes,
                 passport=trained.passport,
             )
         except registry.AlreadyRegistered as known:
@@ -111,12 +113,21 @@ class Command(BaseCommand):
 
 
 def _import_tensorflow_quietly() -> None:
-    """Import TensorFlow without its notes on CPU and GPU, which come before any log level holds."""
+    """Import TensorFlow without its notes on CPU and GPU, which come before any log level holds.
+
+    Raises:
+        CommandError: It is not installed, as on a host that only serves.
+    """
     kept = os.dup(2)
     try:
         with Path(os.devnull).open("w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
             import tensorflow  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"Training needs TensorFlow, which is not installed here: {error}. "
+            "Expected what requirements.txt lists: `pip install -r requirements.txt`."
+        ) from error
     finally:
         os.dup2(kept, 2)
         os.close(kept)
@@ -166,6 +177,22 @@ def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
         raise CommandError(f"{folder / 'recipe.json'} is no recipe: {error}") from error
 
 
+def _name(options: dict[str, Any], run_folder: Path) -> str:
+    """Give what the version is to be called: as asked, or as the run's folder.
+
+    Raises:
+        CommandError: It is longer than the table holds; said before anything is trained.
+    """
+    name: str = options["name"] or run_folder.name
+    longest = ModelVersion._meta.get_field("name").max_length  # noqa: SLF001  (Django's own door)
+    if longest and len(name) > longest:
+        raise CommandError(
+            f"Expected a name of at most {longest} characters, got {len(name)}: {name}. "
+            "Give a shorter one as --name."
+        )
+    return name
+
+
 def _runs() -> Path:
     return Path(settings.MEDIA_ROOT) / "runs"
 
@@ -181,7 +208,13 @@ def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> recipes
 
     try:
         with _reporter(Console()) as report:
-            return recipes.train(recipe, run_folder=run_folder, resume=resume, report=report)
+            return recipes.train(
+                recipe,
+                run_folder=run_folder,
+                resume=resume,
+                announce=_print_data,
+                report=report,
+            )
     except KeyboardInterrupt as interrupt:
         raise CommandError(
             f"Stopped. Go on with: manage.py train --resume {run_folder.name}", returncode=130
@@ -241,6 +274,14 @@ class _StepsColumn(TextColumn):
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:.0f} steps/s" if task.speed else "")
+
+
+def _print_data(data: datasets.DigitData) -> None:
+    print(
+        f"Data: {data.name}: {len(data.train):,} digits to learn from, "
+        f"{len(data.validation):,} to choose by, {len(data.test):,} to measure by",
+        flush=True,
+    )
 
 
 def _print_epoch(progress: recipes.Progress) -> None:
