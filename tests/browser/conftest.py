@@ -129,6 +129,16 @@ def phone(active_version: ModelVersion, open_site: Callable[..., Page]) -> Page:
     return open_site("/", viewport=NARROW, has_touch=True, is_mobile=True, device_scale_factor=3)
 
 
+def requests_of(page: Page, path: str = "/upload") -> list[str]:
+    """List the requests to a path, from now on; a press of a button sends before it returns."""
+    sent: list[str] = []
+    page.on(
+        "request",
+        lambda request: sent.append(request.url) if urlsplit(request.url).path == path else None,
+    )
+    return sent
+
+
 def points_on(page: Page, stroke) -> list[tuple[float, float]]:
     box = page.locator("#canvas").bounding_box()
     assert box

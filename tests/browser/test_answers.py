@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from recognizer.models import ModelVersion, Submission
-from tests.browser.conftest import NARROW, draw
+from tests.browser.conftest import NARROW, draw, requests_of
 
 pytestmark = pytest.mark.browser
 
@@ -175,8 +175,67 @@ def test_an_offline_visitor_keeps_the_drawing(page, watch):
     expect_state(page, "offline")
     expect(page.locator("[data-slot=headline]")).to_have_text("You are offline")
     page.context.set_offline(False)
-    page.keyboard.press("Enter")
     expect_seven(page)
+    assert Submission.objects.count() == 1
+
+
+def test_an_offline_visitor_keeps_the_picture(page, watch, drawing_png):
+    watch.expected.append("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    expect_state(page, "offline")
+    page.context.set_offline(False)
+    expect_seven(page)
+    assert Submission.objects.get().source == Submission.Source.UPLOADED
+
+
+def test_what_was_cleared_offline_is_not_sent(page, watch, drawing_png):
+    watch.expected.append("ERR_INTERNET_DISCONNECTED")
+    draw(page)
+    page.context.set_offline(True)
+    page.keyboard.press("Enter")
+    expect_state(page, "offline")
+    page.get_by_role("button", name="Clear").click()
+    sent = requests_of(page)
+    page.context.set_offline(False)
+    page.wait_for_function("navigator.onLine")
+    expect_state(page, "offline")
+    assert not sent
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(429, "too_many_requests"), (503, "no_active_version")]
+)
+def test_a_picture_that_failed_is_sent_again_when_asked(page, watch, drawing_png, status, code):
+    watch.expected.append(str(status))
+    problem = {"error": {"code": code, "message": "Try again in 3 seconds."}}
+    page.route("**/upload", lambda route: route.fulfill(status=status, json=problem), times=1)
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    expect(page.locator("[data-slot=tip]")).to_have_text("Try again in 3 seconds.")
+    page.get_by_role("button", name="Read it").click()
+    expect_seven(page)
+    assert Submission.objects.get().source == Submission.Source.UPLOADED
+
+
+def test_a_picture_that_was_read_is_not_sent_again(page, drawing_png):
+    sent = requests_of(page)
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    expect_seven(page)
+    page.get_by_role("button", name="Read it").click()
+    assert len(sent) == 1
+
+
+def test_undo_brings_the_drawing_back_in_the_pictures_place(page, drawing_png):
+    draw(page)
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    expect_seven(page)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#preview")).to_be_hidden()
+    with page.expect_response("**/upload"):
+        page.get_by_role("button", name="Read it").click()
+    expect_seven(page)
+    drawn = Submission.objects.filter(source=Submission.Source.DRAWN)
+    assert drawn.count() == 1
 
 
 def test_no_active_model_is_said_at_once_and_when_asked(open_site, watch):

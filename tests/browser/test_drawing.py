@@ -6,7 +6,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Submission
-from tests.browser.conftest import NARROW, ONE, SEVEN, draw, draw_by_touch, ink, ink_on, points_on
+from tests.browser.conftest import (
+    NARROW,
+    ONE,
+    SEVEN,
+    draw,
+    draw_by_touch,
+    ink,
+    ink_on,
+    points_on,
+    requests_of,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -199,14 +209,19 @@ def test_a_drawing_that_was_erased_is_blank_too(page, watch):
     assert not Submission.objects.exists()
 
 
-def test_the_same_drawing_is_stored_once(page):
+def test_the_same_drawing_is_sent_once(page):
+    sent = requests_of(page)
     draw(page)
     page.keyboard.press("Enter")
     expect_seven(page)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Read it").click()
-    page.wait_for_timeout(300)
+    assert len(sent) == 1
     assert Submission.objects.count() == 1
+    draw(page, ONE)
+    with page.expect_response("**/upload"):
+        page.get_by_role("button", name="Read it").click()
+    assert len(sent) == 2
 
 
 def test_the_dotted_seven_goes_with_the_first_touch(page):

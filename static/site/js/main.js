@@ -21,18 +21,29 @@ const answer = new Answer(byId("answer"), announcement);
 const claim = new Claim(/** @type {HTMLFormElement} */ (byId("claim")));
 
 // A drawing is stored each time it is read, so it is read when the visitor says so and not at every
-// pause: half a four is nobody's digit. The same drawing is not sent twice.
-let isRead = false;
+// pause: half a four is nobody's digit. The same drawing is not sent twice, unless it failed.
+let isSent = false;
+let isWaitingForConnection = false;
+/** @type {File | null} what lies on the paper instead of a drawing */
+let picture = null;
 
 function read() {
-  if (!preview.hidden || (isRead && !pad.isEmpty)) return;
-  if (pad.isEmpty) {
+  if (isSent) return;
+  if (picture) {
+    send({ image: picture });
+  } else if (pad.isEmpty) {
     claim.hide();
     answer.showBlank();
-    return;
+  } else {
+    send(pad.drawing());
   }
-  isRead = true;
-  reader.read(pad.drawing());
+}
+
+/** @param {{image: string | File, strokes?: object[]}} drawing */
+function send(drawing) {
+  isSent = true;
+  isWaitingForConnection = false;
+  reader.read(drawing);
 }
 
 /** @param {File} file */
@@ -44,32 +55,36 @@ function readPicture(file) {
   }
   pad.clear();
   showPreview(file);
-  reader.read({ image: file });
+  read();
 }
 
 /** @param {File} file */
 function showPreview(file) {
   hidePreview();
+  picture = file;
   preview.src = URL.createObjectURL(file);
   preview.hidden = false;
   showUse();
 }
 
 function hidePreview() {
-  if (preview.hidden) return;
+  if (!picture) return;
+  picture = null;
+  isSent = false;
   URL.revokeObjectURL(preview.src);
   preview.hidden = true;
   preview.removeAttribute("src");
 }
 
 function clear() {
+  isWaitingForConnection = false;
   hidePreview();
   pad.clear();
   showUse();
 }
 
 function showUse() {
-  const isUsed = !pad.isEmpty || !preview.hidden;
+  const isUsed = !pad.isEmpty || picture !== null;
   paper.classList.toggle("is-used", isUsed);
   /** @type {HTMLButtonElement} */ (byId("clear")).disabled = !isUsed;
 }
@@ -79,7 +94,8 @@ pad.addEventListener("start", () => {
   paper.classList.add("is-used");
 });
 pad.addEventListener("change", () => {
-  isRead = false;
+  if (!pad.isEmpty) hidePreview(); // undo brought back what the picture had replaced
+  if (!picture) isSent = false;
   showUse();
 });
 
@@ -95,10 +111,14 @@ reader.addEventListener("reading", async (event) => {
 });
 reader.addEventListener("problem", (event) => {
   const problem = /** @type {CustomEvent<Problem>} */ (event).detail;
-  isRead = false;
+  isSent = false;
+  isWaitingForConnection = problem.code === "offline";
   claim.hide();
   if (problem.code === "blank") answer.showBlank();
   else answer.showProblem(problem);
+});
+addEventListener("online", () => {
+  if (isWaitingForConnection && (picture || !pad.isEmpty)) read();
 });
 claim.addEventListener("said", (event) => {
   announcement.textContent = /** @type {CustomEvent<string>} */ (event).detail;
