@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+import logging
+import time
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -12,9 +13,12 @@ from django_ratelimit.core import get_usage
 
 from recognizer.visitors import Visitor
 
+logger = logging.getLogger(__name__)
+
 # A classroom, a school or a phone network shares one address.
 ADDRESS_FACTOR = 10
 GROUP = "readings"  # uploads and claims are counted together
+ALARM_INTERVAL = 60  # seconds: counters that are down are logged so often, not at each request
 
 
 class TooManyRequests(Exception):
@@ -29,6 +33,7 @@ def count(request: HttpRequest, visitor: Visitor) -> None:
     """Count this request for its visitor and its address.
 
     A visitor without a cookie is counted by the address alone: the key is new at each request.
+    While the counters are down, requests pass: reading digits is worth more than counting them.
 
     Raises:
         TooManyRequests: One of the two limits is passed.
@@ -36,9 +41,9 @@ def count(request: HttpRequest, visitor: Visitor) -> None:
     num, _, period = settings.DIGITS_RATE_LIMIT.partition("/")
     if int(num) == 0:
         return
-    _count(request, lambda *_: address(request), f"{int(num) * ADDRESS_FACTOR}/{period}")
+    _count(request, address(request), f"{int(num) * ADDRESS_FACTOR}/{period}")
     if visitor.is_known:
-        _count(request, lambda *_: visitor.key, f"{num}/{period}")
+        _count(request, visitor.key, f"{num}/{period}")
 
 
 def address(request: HttpRequest) -> str:
@@ -62,7 +67,30 @@ def address(request: HttpRequest) -> str:
     return str(ipaddress.IPv6Address(int(found) >> 64 << 64))
 
 
-def _count(request: HttpRequest, key: Callable[..., str], rate: str) -> None:
-    usage = get_usage(request, group=GROUP, key=key, rate=rate, increment=True)
-    if usage and usage["should_limit"]:
+def _count(request: HttpRequest, key: str, rate: str) -> None:
+    try:
+        usage = get_usage(request, group=GROUP, key=lambda *_: key, rate=rate, increment=True)
+    except Exception as error:  # noqa: BLE001  # each cache has its own; only it is called here
+        _alarm.ring(repr(error))
+        return
+    if not usage["limit"]:  # django_ratelimit's word for a counter that gave no number
+        _alarm.ring("no number came back")
+    elif usage["should_limit"]:
         raise TooManyRequests(max(usage["time_left"], 1))
+
+
+class _Alarm:
+    """Log that this process cannot count, once in `ALARM_INTERVAL`."""
+
+    def __init__(self) -> None:
+        self._quiet_until = 0.0  # of time.monotonic()
+
+    def ring(self, reason: str) -> None:
+        now = time.monotonic()
+        if now < self._quiet_until:
+            return
+        self._quiet_until = now + ALARM_INTERVAL
+        logger.error("The rate limit is off: its counters failed (%s).", reason)
+
+
+_alarm = _Alarm()

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+import redis
 from django.conf import settings as project_settings
+from django.core.cache.backends.dummy import DummyCache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
@@ -119,11 +122,45 @@ def test_an_unknown_address_says_what_to_set(rf, settings, meta):
 def test_the_wait_is_never_zero(rf, settings, monkeypatch):
     settings.DIGITS_RATE_LIMIT = "1/s"
     monkeypatch.setattr(
-        limits, "get_usage", lambda *_, **__: {"should_limit": True, "time_left": 0}
+        limits, "get_usage", lambda *_, **__: {"limit": 1, "should_limit": True, "time_left": 0}
     )
     with pytest.raises(limits.TooManyRequests) as error:
         limits.count(rf.post("/upload"), Visitor())
     assert error.value.retry_after == 1
+
+
+class BrokenCache(DummyCache):
+    """A cache whose server is gone."""
+
+    def add(self, *args, **kwargs):
+        raise redis.exceptions.ConnectionError("Error 111 connecting to redis:6379.")
+
+
+class SilentCache(DummyCache):
+    """A cache that fails without a word, as memcached's clients do."""
+
+    def add(self, *args, **kwargs):
+        return False
+
+
+@pytest.mark.parametrize("cache", [BrokenCache, SilentCache])
+def test_without_counters_requests_pass_and_one_error_a_minute_is_logged(
+    browser, settings, monkeypatch, caplog, cache
+):
+    now = 1000.0
+    monkeypatch.setattr(limits, "_alarm", limits._Alarm())
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: now))
+    settings.DIGITS_RATE_LIMIT = "1/d"
+    settings.CACHES = {"default": {"BACKEND": f"{__name__}.{cache.__name__}"}}
+
+    def alarms() -> int:
+        return sum(record.name == "recognizer.limits" for record in caplog.records)
+
+    assert [ask(browser).status_code for _ in range(3)] == [400] * 3
+    assert alarms() == 1
+    now += 61
+    assert ask(browser).status_code == 400
+    assert alarms() == 2
 
 
 COUNT = """
