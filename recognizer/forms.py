@@ -100,7 +100,7 @@ class StrokesField(forms.JSONField):
     def clean(self, value: Any) -> list[dict[str, Any]] | None:
         try:
             strokes = super().clean(value)
-        except RecursionError as error:
+        except (RecursionError, ValueError) as error:  # too deep; a number of too many digits
             raise self._error("invalid") from error
         if not strokes:
             return None

@@ -151,6 +151,7 @@ def test_a_program_that_keeps_none_may_not(program, active_version, drawing_png)
         (b"{", 400, "bad_json"),
         (b"\xff\xfe", 400, "bad_json"),
         (b"[" * 100_000, 400, "bad_json"),
+        pytest.param(b"9" * 5_000, 400, "bad_json", id="a number of 5,000 digits"),
         (b'["image"]', 400, "bad_json"),
         (b'"image"', 400, "bad_json"),
         (b"{}", 400, "missing_image"),
@@ -188,6 +189,13 @@ def test_bad_json_bodies_are_refused_by_name(program, active_version, body, stat
         ("[" + ",".join(['{"points": []}'] * 201) + "]", "too_many_strokes"),
         ('[{"points": [' + ",".join(['{"x": 1, "y": 1}'] * 10_001) + "]}]", "too_many_strokes"),
         ("[" * 100_000, "invalid"),
+        pytest.param("9" * 5_000, "invalid", id="a number of 5,000 digits"),
+        pytest.param(
+            '[{"points": [{"x": %s, "y": 1}]}]' % ("9" * 5_000), "invalid", id="so long an x"
+        ),
+        pytest.param(
+            '[{"points": [{"x": %s, "y": 1}]}]' % ("9" * 4_000), "bad_strokes", id="a long x"
+        ),
     ],
 )
 def test_bad_strokes_are_refused_by_name(program, active_version, drawing_png, strokes, code):
