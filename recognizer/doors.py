@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from recognizer import problems
 from recognizer.problems import Problem
+from recognizer.visitors import is_browser
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -24,8 +25,8 @@ Page = Callable[[HttpRequest, Problem], HttpResponseBase]
 def door(*methods: str, page: Page = problems.answer) -> Callable[[View[P]], View[P]]:
     """Let only proper requests reach a view, and answer its problems.
 
-    A request without a single cookie has nobody's rights, so there is nothing to forge and no token
-    is asked for: programs. One with cookies is asked for it: browsers.
+    A request without a cookie that carries rights has nobody's, so there is nothing to forge and no
+    token is asked for: programs. One with such a cookie is asked for it: browsers.
 
     Args:
         methods: The HTTP methods that the view knows.
@@ -40,14 +41,14 @@ def door(*methods: str, page: Page = problems.answer) -> Callable[[View[P]], Vie
             try:
                 _check_method(request, methods)
                 _check_size(request)
-                inner = checked if request.COOKIES else view
+                inner = checked if is_browser(request) else view
                 response = inner(request, *args, **kwargs)
             except problems.FORESEEN as error:
                 answer = problems.answer if problems.wants_json(request) else page
                 response = answer(request, Problem.of(error))
             return _private(response)
 
-        return cast("View[P]", csrf_exempt(enter))  # asked for above, where there are cookies
+        return cast("View[P]", csrf_exempt(enter))  # asked for above, of browsers
 
     return decorate
 
@@ -61,11 +62,14 @@ def _check_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
 def _check_size(request: HttpRequest) -> None:
     """Refuse by the length that the client announces, before a byte of the body is read.
 
-    Django's own limit counts what is not a file; files it would take at any length.
+    Django's own limit counts what is not a file; files it would take at any length. A body that
+    comes in chunks, without a length, it would take for an empty one.
     """
-    length = request.META.get("CONTENT_LENGTH") or "0"
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length and request.META.get("HTTP_TRANSFER_ENCODING"):
+        raise Problem.named("length_required")
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if limit and length.isdecimal() and int(length) > limit:
+    if limit and length.isdecimal() and float(length) > limit:  # an int has a limit of its own
         raise RequestDataTooBig
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django import forms
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
@@ -18,10 +23,11 @@ from recognizer.limits import TooManyRequests
 from recognizer.recognition import NoActiveVersion
 
 TITLES = {
-    400: gettext_lazy("That did not arrive whole"),
+    400: gettext_lazy("I did not understand that"),
     403: gettext_lazy("Not from this page"),
     404: gettext_lazy("Nothing here"),
     405: gettext_lazy("Not in this way"),
+    411: gettext_lazy("How long is it?"),
     413: gettext_lazy("Too large"),
     415: gettext_lazy("Not a picture I know"),
     422: gettext_lazy("I cannot read that"),
@@ -35,9 +41,13 @@ PROBLEMS = {
     "malformed": (
         400,
         gettext_lazy(
-            "The request could not be understood. "
-            "Expected: a form, or a JSON object, with the field “image”."
+            "The request could not be understood, so nothing was done. "
+            "Reload the page and try again; a program sends a whole form, or a JSON object."
         ),
+    ),
+    "wrong_host": (
+        400,
+        gettext_lazy("This site goes by another name than the one you asked for. Check the name."),
     ),
     "forbidden": (403, gettext_lazy("You may not see this.")),
     "csrf": (
@@ -49,9 +59,13 @@ PROBLEMS = {
     ),
     "not_found": (
         404,
+        gettext_lazy("There is nothing at this address. Check it, or start from the first page."),
+    ),
+    "length_required": (
+        411,
         gettext_lazy(
-            "There is nothing at this address, or it is somebody else’s. "
-            "A reading can be seen only by the browser that asked for it."
+            "The body came in chunks, without its length. "
+            "Expected: the header Content-Length. Send the picture in one piece."
         ),
     ),
     "too_large": (413, gettext_lazy("This is larger than 10 MB. Send a smaller picture.")),
@@ -122,7 +136,9 @@ class Problem(Exception):
             case RequestDataTooBig():
                 return cls.named("too_large")
             case Http404():
-                return cls.named("not_found")
+                return no_reading()
+            case DisallowedHost():
+                return cls.named("wrong_host")
             case _:
                 return cls.named("malformed")
 
@@ -146,6 +162,15 @@ FORESEEN = (
     SuspiciousOperation,  # RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
     UnreadablePostError,
 )
+
+
+def no_reading() -> Problem:
+    """A view's own 404: what is looked for there is a reading. It is nobody's business whose."""
+    message = _(
+        "There is no such reading, or it is somebody else’s. "
+        "A reading can be seen only by the browser that asked for it."
+    )
+    return Problem(404, "not_found", message)
 
 
 def too_many_requests(retry_after: int) -> Problem:

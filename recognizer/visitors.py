@@ -58,5 +58,9 @@ class Visitor:
 
 
 def is_browser(request: HttpRequest) -> bool:
-    """Tell a browser, which has cookies of the page it shows, from a program, which has none."""
-    return bool(request.COOKIES)
+    """Tell a browser, which sends who it is by itself, from a program, which is nobody.
+
+    The cookies that count are those that carry rights, good or not: the visitor's and a session's.
+    The token's own cookie carries none; a program with a cookie jar has it from any page.
+    """
+    return not {COOKIE, settings.SESSION_COOKIE_NAME}.isdisjoint(request.COOKIES)

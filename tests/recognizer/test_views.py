@@ -3,8 +3,10 @@
 import base64
 import io
 import re
+import urllib.request
 import uuid
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -214,10 +216,28 @@ def test_a_browser_without_the_token_is_refused(active_version, drawing_png):
     assert not Submission.objects.exists()
 
 
-def test_any_cookie_asks_for_the_token(active_version, drawing_png):
+@pytest.mark.parametrize("cookie", ["visitor", "sessionid"])
+def test_a_cookie_that_carries_rights_asks_for_the_token(active_version, drawing_png, cookie):
     strict = Client(enforce_csrf_checks=True)
-    strict.cookies["sessionid"] = "x"
+    strict.cookies[cookie] = "good or not"
     assert strict.post("/upload", {"image": image_file(drawing_png)}).status_code == 403
+
+
+def test_other_cookies_ask_for_no_token(active_version, drawing_png):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies["csrftoken"] = "x" * 32
+    strict.cookies["theme"] = "dark"
+    assert strict.post("/upload", {"image": image_file(drawing_png)}).status_code == 302
+    assert Submission.objects.get().source == Submission.Source.API
+
+
+def test_a_program_with_a_cookie_jar_may_send_again(active_version, drawing_png, live_server):
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    body = urlencode({"image": data_url(drawing_png)}).encode()
+    for _ in range(2):  # it follows the redirect to its reading, a page with a token's cookie
+        with opener.open(f"{live_server.url}/upload", body) as response:
+            assert "A seven" in response.read().decode()
+    assert Submission.objects.filter(source=Submission.Source.API).count() == 2
 
 
 def test_a_browser_with_the_token_is_served(active_version, drawing_png):
@@ -309,6 +329,12 @@ def test_too_long_a_body_is_refused_before_it_is_read(active_version, browser, s
     assert "larger than 10 MB" in words_of(response)
 
 
+@pytest.mark.parametrize("length", ["9" * 5_000, "9" * 400])
+def test_a_length_of_very_many_digits_is_413(active_version, browser, length):
+    body = {"content_type": "multipart/form-data; boundary=x", "CONTENT_LENGTH": length}
+    assert browser.generic("POST", "/upload", b"", **body).status_code == 413
+
+
 def test_too_large_a_file_is_413(active_version, browser):
     response = browser.post("/upload", {"image": image_file(bytes(10 * 2**20 + 1))})
     assert response.status_code == 413
@@ -326,6 +352,18 @@ def test_too_large_a_file_is_413(active_version, browser):
 )
 def test_malformed_bodies_are_refused(active_version, browser, body, content_type, status):
     assert browser.generic("POST", "/upload", body, content_type).status_code == status
+
+
+def test_a_body_without_its_length_is_411(client, active_version):
+    environ = client._base_environ(
+        REQUEST_METHOD="POST",
+        PATH_INFO="/upload",
+        CONTENT_TYPE="application/json",
+        HTTP_TRANSFER_ENCODING="chunked",
+    )
+    response = client.request(**environ | {"wsgi.input": io.BytesIO(b"{}")})
+    assert response.status_code == 411
+    assert "Expected: the header Content-Length" in words_of(response)
 
 
 def test_internals_are_never_shown(active_version, browser, drawing_png, monkeypatch):
@@ -382,13 +420,14 @@ def test_an_unknown_reading_is_not_there(browser, part):
     assert browser.get(f"/readings/1{part}").status_code == 404
 
 
+@pytest.mark.parametrize("permission", ["view_submission", "change_submission"])
 @pytest.mark.parametrize("part", ["", "/image.png", "/digit.png"])
-def test_staff_may_see_a_reading_with_the_permission_alone(submission, part):
+def test_staff_may_see_a_reading_with_the_permission_alone(submission, part, permission):
     staff = User.objects.create_user("rita", password="x", is_staff=True)
     client = Client()
     client.force_login(staff)
     assert client.get(f"/readings/{submission.id}{part}").status_code == 404
-    staff.user_permissions.add(Permission.objects.get(codename="view_submission"))
+    staff.user_permissions.add(Permission.objects.get(codename=permission))
     assert client.get(f"/readings/{submission.id}{part}").status_code == 200
 
 
@@ -507,6 +546,12 @@ def test_a_site_with_a_model_is_healthy(client, active_version):
     assert response.json() == {"status": "ok", "version": active_version.number}
 
 
+def test_a_balancer_asks_for_the_health_without_tls(client, active_version, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/").status_code == 301
+    assert client.get("/healthz").status_code == 200
+
+
 def test_a_site_without_a_model_is_not_healthy(client, db):
     response = client.get("/healthz")
     assert response.status_code == 503
@@ -543,7 +588,14 @@ def test_an_unknown_address_is_a_page_of_ours(client, db):
     response = client.get("/nowhere")
     assert response.status_code == 404
     assert "Nothing here" in words_of(response)
+    assert "There is nothing at this address" in words_of(response)
+    assert "reading" not in words_of(response)
     assert "site.css" in response.content.decode()
+
+
+def test_a_missing_reading_is_told_apart_from_a_wrong_address(client, db):
+    response = client.get(f"/readings/{uuid.uuid4()}")
+    assert "There is no such reading" in words_of(response)
 
 
 @pytest.mark.parametrize(
@@ -565,7 +617,8 @@ def test_a_wrong_host_gets_a_page_of_ours(client, settings):
     settings.ALLOWED_HOSTS = ["example.org"]
     response = client.get("/")
     assert response.status_code == 400
-    assert "did not arrive whole" in words_of(response)
+    assert "This site goes by another name" in words_of(response)
+    assert "picture" not in words_of(response)
 
 
 def test_a_forbidden_page_is_a_page_of_ours(rf):

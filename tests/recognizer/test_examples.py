@@ -1,0 +1,33 @@
+"""The examples on the first page: the model that ships says of each what its title promises."""
+
+from django.test import Client
+
+from recognizer import registry, views
+
+PROMISES = {  # name: verdict, and the digits that it may name
+    "seven.png": ("digit", {7}),
+    "four.png": ("digit", {4}),
+    "slate.png": ("digit", {3}),
+    "pencil.jpg": ("digit", {5}),
+    "unsure.png": ("unsure", {1, 7}),
+    "several.png": ("several", set(range(10))),
+}
+
+
+def test_the_shipped_model_says_what_each_example_promises(db, settings):
+    registry.activate(version=registry.register_shipped(), reason="for the examples")
+    client, folder = Client(), settings.BASE_DIR / "static" / "site" / "examples"
+    for name, (verdict, digits) in PROMISES.items():
+        with (folder / name).open("rb") as file:
+            wish = {"accept": "application/json"}
+            reading = client.post("/upload", {"image": file}, headers=wish).json()
+        first, second, *_ = sorted(range(10), key=lambda digit: -reading["probabilities"][digit])
+        named = {first, second} if verdict == "unsure" else {first}
+        assert reading["verdict"] == verdict, name
+        assert named <= digits, name
+
+
+def test_every_example_has_its_promise_and_its_picture(settings):
+    folder = settings.BASE_DIR / "static" / "site" / "examples"
+    shown = {name for name, _ in views.EXAMPLES}
+    assert shown == set(PROMISES) == {path.name for path in folder.iterdir()}
