@@ -133,13 +133,18 @@ def test_mnist_itself_passes_its_check(idx_folder, tmp_path, arrays, known):
     assert load(tmp_path).name == "MNIST"
 
 
-def test_mnists_sizes_are_those_that_everyone_knows():
-    assert datasets.MNIST_SIZES == {
-        "x_train": 60_000,
-        "y_train": 60_000,
-        "x_test": 10_000,
-        "y_test": 10_000,
+def test_blank_digits_of_mnists_real_sizes_are_no_mnist(tmp_path):
+    parts = {"train": 60_000, "test": 10_000}
+    blank: dict[str, Any] = {
+        **{f"x_{part}": np.zeros((num, 28, 28), np.uint8) for part, num in parts.items()},
+        **{f"y_{part}": np.zeros(num, np.uint8) for part, num in parts.items()},
     }
+    np.savez(tmp_path / "mnist.npz", **blank)
+
+    with pytest.raises(DataUnavailable, match=datasets.MNIST_MD5S["x_train"]):
+        load(tmp_path)
+    with pytest.raises(DataUnavailable, match=datasets.MNIST_MD5S["x_test"]):
+        datasets.read_test(tmp_path)
 
 
 def test_without_keras_the_error_says_what_to_install(monkeypatch):
