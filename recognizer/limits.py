@@ -71,7 +71,7 @@ def _count(request: HttpRequest, key: str, rate: str) -> None:
     try:
         usage = get_usage(request, group=GROUP, key=lambda *_: key, rate=rate, increment=True)
     except Exception as error:  # noqa: BLE001  # each cache has its own; only it is called here
-        _alarm.ring(repr(error))
+        _alarm.ring(f"{type(error).__name__}: {error}")
         return
     if not usage["limit"]:  # django_ratelimit's word for a counter that gave no number
         _alarm.ring("no number came back")
