@@ -116,6 +116,15 @@ def test_an_example_is_read(page):
     expect(page.locator("#preview")).to_be_visible()
 
 
+def test_an_example_that_cannot_be_fetched_is_said(page, watch):
+    watch.expected.append("ERR_FAILED")
+    page.route("**/examples/**", lambda route: route.abort())
+    page.evaluate("document.querySelector('#examples img').src += '?anew'")
+    page.get_by_role("button", name="A seven with a bar").click()
+    expect_state(page, "problem")
+    assert not Submission.objects.exists()
+
+
 def test_what_is_no_picture_is_said_without_sending_it(page):
     page.locator("#id_image").set_input_files(file_of(b"%PDF", "a.pdf", "application/pdf"))
     expect_state(page, "problem")
@@ -196,10 +205,11 @@ def test_what_was_cleared_offline_is_not_sent(page, watch, drawing_png):
     page.keyboard.press("Enter")
     expect_state(page, "offline")
     page.get_by_role("button", name="Clear").click()
+    expect_state(page, "blank")
     sent = requests_of(page)
     page.context.set_offline(False)
     page.wait_for_function("navigator.onLine")
-    expect_state(page, "offline")
+    expect_state(page, "blank")
     assert not sent
 
 

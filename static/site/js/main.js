@@ -77,6 +77,7 @@ function hidePreview() {
 }
 
 function clear() {
+  if (isWaitingForConnection) answer.showBlank(); // it promised to read what is gone now
   isWaitingForConnection = false;
   hidePreview();
   pad.clear();
@@ -133,5 +134,6 @@ takePictures(
     examples: byId("examples"),
   },
   readPicture,
+  () => answer.showProblem(new Problem("error", words.unexpected)),
 );
 connectTools(pad, { read, clear });

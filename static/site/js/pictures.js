@@ -7,8 +7,9 @@
  * @param {HTMLElement} ways.paper shows that a picture may be dropped
  * @param {HTMLElement} ways.examples
  * @param {(file: File) => void} give
+ * @param {() => void} miss an example that could not be fetched
  */
-export function takePictures({ inputs, paper, examples }, give) {
+export function takePictures({ inputs, paper, examples }, give, miss) {
   for (const input of inputs) {
     input.addEventListener("change", () => {
       const [file] = input.files ?? [];
@@ -25,7 +26,10 @@ export function takePictures({ inputs, paper, examples }, give) {
   });
   examples.addEventListener("click", async (event) => {
     const image = event.target instanceof Element && event.target.closest("button")?.querySelector("img");
-    if (image) give(await fileOf(image));
+    if (!image) return;
+    const file = await fileOf(image).catch(() => null);
+    if (file) give(file);
+    else miss();
   });
 }
 
