@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,13 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from recognizer import engine, imaging
+from recognizer.imaging.decode import MAX_BYTES
 from recognizer.models import ModelVersion, Prediction, Submission
 
 Verdict = Prediction.Verdict
+
+# Enough for the keras engine, and at most 320 MiB of files.
+FILES_AT_ONCE = 32
 
 _engines = engine.Cache()
 
@@ -90,6 +95,26 @@ def read_drawings(
     return answers
 
 
+def read_files(
+    files: Sequence[Path], loaded: engine.Loaded
+) -> Iterator[Reading | imaging.UnreadableImage | OSError]:
+    """Read image files with a loaded version, in batches. Stores nothing.
+
+    Args:
+        files: Their paths.
+        loaded: The version that reads.
+
+    Yields:
+        For each, in their order, its reading, also where it is blank; or why there is none.
+    """
+    for start in range(0, len(files), FILES_AT_ONCE):
+        contents = [_content(file) for file in files[start : start + FILES_AT_ONCE]]
+        drawings = [content for content in contents if isinstance(content, bytes)]
+        answers = iter(read_drawings(drawings, loaded))
+        for content in contents:
+            yield next(answers) if isinstance(content, bytes) else content
+
+
 def active_engine() -> engine.Loaded:
     """Give the active version, loaded and checked; the last good one where it does not load.
 
@@ -154,6 +179,21 @@ def recognize(
         prediction.version = version
     _store(submission, prediction, png=imaging.to_png(picture))
     return prediction
+
+
+def _content(file: Path) -> bytes | imaging.UnreadableImage | OSError:
+    """Give a file's bytes, or why there are none; of one that is too large nothing is read."""
+    try:
+        num_bytes = file.stat().st_size
+        if num_bytes > MAX_BYTES:
+            return imaging.ImageTooLarge(
+                f"Expected at most {MAX_BYTES >> 20} MiB, "
+                f"found {num_bytes / 2**20:,.1f} MiB. Make a smaller picture of it."
+            )
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)  # devices state no size
+    except OSError as error:
+        return error
 
 
 def _active_version() -> ModelVersion:

@@ -16,9 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recognizer import registry
-from recognizer.models import ModelVersion
-
-MAX_NAME = 80  # characters, as the field has them
+from recognizer.models import NAME_LENGTH, ModelVersion
 
 
 class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -37,7 +35,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]
     name = forms.CharField(
         label=gettext_lazy("Name"),
         required=False,
-        max_length=MAX_NAME,
+        max_length=NAME_LENGTH,
         widget=AdminTextInputWidget,
         help_text=gettext_lazy("The file's name where it is empty."),
     )
@@ -65,7 +63,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]
                 file.writelines(upload.chunks())
             return registry.register(
                 path=path,
-                name=self.cleaned_data["name"] or name.stem[:MAX_NAME],
+                name=self.cleaned_data["name"] or name.stem[:NAME_LENGTH],
                 notes=self.cleaned_data["notes"],
                 user=self.user,
             )

@@ -11,7 +11,6 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from recognizer import recognition
-from recognizer.management.commands import classify
 from recognizer.models import Submission
 from tests.conftest import png
 
@@ -126,7 +125,7 @@ def test_images_are_read_in_batches_and_told_in_their_order(
         return read_drawings(drawings, loaded)
 
     monkeypatch.setattr(recognition, "read_drawings", counted)
-    monkeypatch.setattr(classify, "BATCH", 5)
+    monkeypatch.setattr(recognition, "FILES_AT_ONCE", 5)
     with pytest.raises(SystemExit):
         call_command("classify", str(tmp_path), "--format=jsonl")
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

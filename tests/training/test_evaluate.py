@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from recognizer import engine
+from recognizer import engine, recognition
 from tests.conftest import png
 from training.management.commands import evaluate
 
@@ -89,7 +89,7 @@ def test_a_huge_file_is_not_read_whole(active_version, folder, capsys):
 
 def test_batches_give_the_same_figures_as_all_at_once(active_version, folder, monkeypatch, capsys):
     whole = evaluated(capsys, f"--data={folder}")
-    monkeypatch.setattr(evaluate, "BATCH", 3)
+    monkeypatch.setattr(recognition, "FILES_AT_ONCE", 3)
 
     assert evaluated(capsys, f"--data={folder}") == whole
 

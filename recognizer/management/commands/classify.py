@@ -7,7 +7,7 @@ import csv
 import glob
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -17,11 +17,7 @@ from rich.console import Console
 from rich.progress import track
 
 from recognizer import recognition
-from recognizer.imaging import ImageTooLarge
-from recognizer.imaging.decode import MAX_BYTES
 
-# Images that are read at once: enough for the keras engine, and at most 320 MiB of files.
-BATCH = 32
 # What a folder is searched for; a file that is named is read whatever its suffix.
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 COLUMNS = ("file", "verdict", "digit", "confidence", *(f"p{digit}" for digit in range(10)), "error")
@@ -46,16 +42,16 @@ class Command(BaseCommand):
         writer = WRITERS[options["format"]](sys.stdout)
         num_unreadable = 0
         bar = Console(stderr=True)
-        for line in track(
-            _lines(files, loaded),
+        for file, answer in track(
+            zip(files, recognition.read_files(files, loaded), strict=True),
             "Reading",
             total=len(files),
             console=bar,
             transient=True,
             disable=not sys.stderr.isatty(),
         ):
-            num_unreadable += "error" in line
-            writer(line)
+            num_unreadable += isinstance(answer, Exception)
+            writer(_line(file, answer))
         self.stderr.write(f"{len(files)} files, {num_unreadable} unreadable")
         if num_unreadable:
             sys.exit(1)
@@ -85,32 +81,6 @@ def _files(path: str) -> Iterator[Path]:
             yield from sorted(file for file in one.rglob("*") if file.suffix.lower() in SUFFIXES)
         else:
             yield one
-
-
-def _lines(files: Sequence[Path], loaded: Any) -> Iterator[dict[str, Any]]:
-    """Read files in batches, and give a line for each, in their order."""
-    for start in range(0, len(files), BATCH):
-        batch = files[start : start + BATCH]
-        contents = [_content(file) for file in batch]
-        drawings = [content for content in contents if isinstance(content, bytes)]
-        answers = iter(recognition.read_drawings(drawings, loaded))
-        for file, content in zip(batch, contents, strict=True):
-            yield _line(file, next(answers) if isinstance(content, bytes) else content)
-
-
-def _content(file: Path) -> bytes | Exception:
-    """Give a file's bytes, or why there are none; of one that is too large nothing is read."""
-    try:
-        num_bytes = file.stat().st_size
-        if num_bytes > MAX_BYTES:
-            return ImageTooLarge(
-                f"Expected at most {MAX_BYTES >> 20} MiB, found {num_bytes / 2**20:,.1f} MiB. "
-                "Make a smaller picture of it."
-            )
-        with file.open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)  # devices state no size
-    except OSError as error:
-        return error
 
 
 def _line(file: Path, answer: recognition.Reading | Exception) -> dict[str, Any]:

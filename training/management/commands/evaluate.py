@@ -19,15 +19,11 @@ from rich.table import Table
 
 from recognizer import engine, recognition
 from recognizer.engine import Loaded
-from recognizer.imaging.decode import MAX_BYTES
 from recognizer.models import ModelVersion
 from training import datasets
 from training.evaluation import figures, recalls
 
 Figures = dict[str, Any]
-
-# Images that are read at once: enough for the keras engine, and at most 320 MiB of files.
-BATCH = 32
 
 
 class Command(BaseCommand):
@@ -131,22 +127,11 @@ def _figures_of_images(folder: datasets.ImageFolder, loaded: Loaded) -> Figures:
 
 def _probabilities(files: list[Path], loaded: Loaded) -> Iterator[NDArray[np.float32] | None]:
     """Give ten probabilities a file, in their order; None where it is blank or unreadable."""
-    for start in range(0, len(files), BATCH):
-        drawings = [_content(file) for file in files[start : start + BATCH]]
-        for answer in recognition.read_drawings(drawings, loaded):
-            if isinstance(answer, recognition.Reading) and answer.digit is not None:
-                yield np.array(answer.probabilities, np.float32)
-            else:
-                yield None
-
-
-def _content(file: Path) -> bytes:
-    """Give a file's bytes, so many that one that is too large is seen to be; none without it."""
-    try:
-        with file.open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
-    except OSError:
-        return b""
+    for answer in recognition.read_files(files, loaded):
+        if isinstance(answer, recognition.Reading) and answer.digit is not None:
+            yield np.array(answer.probabilities, np.float32)
+        else:
+            yield None
 
 
 def _print(version: ModelVersion, found: Figures) -> None:

@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recognizer import registry
-from recognizer.models import ModelVersion
+from recognizer.models import NAME_LENGTH, ModelVersion
 
 if TYPE_CHECKING:
     from training import datasets
@@ -184,10 +184,9 @@ def _name(options: dict[str, Any], run_folder: Path) -> str:
         CommandError: It is longer than the table holds; said before anything is trained.
     """
     name: str = options["name"] or run_folder.name
-    longest = ModelVersion._meta.get_field("name").max_length  # noqa: SLF001  (Django's own door)
-    if longest and len(name) > longest:
+    if len(name) > NAME_LENGTH:
         raise CommandError(
-            f"Expected a name of at most {longest} characters, got {len(name)}: {name}. "
+            f"Expected a name of at most {NAME_LENGTH} characters, got {len(name)}: {name}. "
             "Give a shorter one as --name."
         )
     return name
