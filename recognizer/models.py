@@ -323,6 +323,9 @@ class Prediction(models.Model):
     digit = models.PositiveSmallIntegerField(_("digit"), null=True)
     confidence = models.FloatField(_("confidence"))  # 0 to 1
     probabilities = models.JSONField(_("probabilities"))  # ten of 0 to 1, by digit
+    # The digits from left to right: each {digit, confidence, box [left, top, right, bottom] in the
+    # stored picture's pixels}.
+    parts = models.JSONField(_("parts"), default=list)
     latency_ms = models.FloatField(_("latency in ms"))
     created_at = models.DateTimeField(_("date"), default=timezone.now, editable=False)
 
@@ -356,6 +359,13 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.digit if self.digit is not None else '–'} ({self.get_verdict_display()})"
+
+    @property
+    def digits(self) -> str:
+        """What was read, as one writes it: "7", "407"; empty where it is blank."""
+        if self.parts:  # rows of before there were parts have the likeliest digit alone
+            return "".join(str(part["digit"]) for part in self.parts)
+        return "" if self.digit is None else str(self.digit)
 
     @property
     def agreed_label(self) -> str:
