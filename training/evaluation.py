@@ -5,6 +5,7 @@ No network is made and no file is read here.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,7 @@ def calibration_error(labels: NDArray[np.uint8], probabilities: NDArray[np.float
     """
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == labels
-    bins = np.clip(np.ceil(confidence * NUM_BINS).astype(int) - 1, 0, NUM_BINS - 1)
-    gaps = np.bincount(bins, right - confidence, NUM_BINS)
+    gaps = np.bincount(_bins(confidence), right - confidence, NUM_BINS)
     return float(np.abs(gaps).sum() / len(labels))
 
 
@@ -126,6 +126,57 @@ def unsure_threshold(labels: NDArray[np.uint8], probabilities: NDArray[np.floati
         if sure.any() and right[sure].mean() >= SURE_ACCURACY:
             return round(float(threshold), 2)
     return high
+
+
+def reject_threshold(digits: NDArray[np.floating[Any]], false_refusal_rate: float) -> float:
+    """Find the largest confidence below which at most a stated share of digits lies.
+
+    What it wins, `refused_share` tells of what is no digit.
+
+    Args:
+        digits: `float (N, 10)`, probabilities of digits that nothing was learnt from; or `(N,)`,
+            their confidences. N is 1 or more.
+        false_refusal_rate: The largest share of digits that may be refused, 0 to 1.
+
+    Returns:
+        The confidence from which on a reading is taken for a digit, 0 to 1.
+    """
+    scores = np.sort(_confidence(digits))
+    num_refused = min(math.floor(false_refusal_rate * len(scores) + 1e-9), len(scores) - 1)
+    # Down: a reading keeps six decimals, and the digit at the threshold itself is not refused.
+    return math.floor(float(scores[num_refused]) * 1e6) / 1e6
+
+
+def refused_share(probabilities: NDArray[np.floating[Any]], reject_below: float) -> float:
+    """Give the share whose confidence is below a threshold, 0 to 1.
+
+    Args:
+        probabilities: `float (N, 10)`, or `(N,)`, the confidences; N is 1 or more.
+        reject_below: The threshold.
+    """
+    return float((_confidence(probabilities) < reject_below).mean())
+
+
+def auroc(
+    positive_scores: NDArray[np.floating[Any]], negative_scores: NDArray[np.floating[Any]]
+) -> float:
+    """Measure how often a positive scores above a negative: the area under the ROC curve.
+
+    Args:
+        positive_scores: `float (P,)`, as of digits; P is 1 or more.
+        negative_scores: `float (N,)`, as of what is no digit; N is 1 or more.
+
+    Returns:
+        The share of all P × N pairs in which the positive has the higher score, a tie counting as
+        a half, 0 to 1: exact, and no integral over thresholds.
+
+    Source: Hanley and McNeil (1982), "The meaning and use of the area under a ROC curve".
+    """
+    negative = np.sort(negative_scores)
+    below = np.searchsorted(negative, positive_scores, "left")
+    not_above = np.searchsorted(negative, positive_scores, "right")
+    pairs = len(negative) * len(positive_scores)
+    return float((below.sum() + not_above.sum()) / (2 * pairs))
 
 
 def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -183,6 +234,58 @@ def confusion_picture(confusion: list[list[int]], path: Path) -> None:
         title=f"{mistakes:,} mistakes in {counts.sum():,} digits",
     )
     figure.savefig(path, dpi=120)
+
+
+def reliability_picture(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]], path: Path
+) -> None:
+    """Draw how often readings of each confidence are right, and how many there are, as a PNG.
+
+    Args:
+        labels: `uint8 (N,)`, 0 to 9.
+        probabilities: `float (N, 10)`.
+        path: The file to write.
+
+    Source: Guo et al. (2017), "On calibration of modern neural networks", figure 1.
+    """
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    bins = _bins(confidence)
+    counts = np.bincount(bins, minlength=NUM_BINS)
+    filled = np.flatnonzero(counts)
+    accuracy = np.bincount(bins, right, NUM_BINS)[filled] / counts[filled]
+    mean = np.bincount(bins, confidence, NUM_BINS)[filled] / counts[filled]
+    places, width = (filled + 0.5) / NUM_BINS, 0.9 / NUM_BINS
+
+    figure = _figure(6.5, 7.5)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    upper.bar(places, accuracy, width, color="C0", alpha=0.8, label="right")
+    upper.plot((0, 1), (0, 1), color="black", linestyle=":", label="calibrated")
+    upper.plot(mean, accuracy, "o", color="C1", label="mean confidence")
+    upper.set(
+        ylabel="share that is right",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+        title=f"Calibration error {calibration_error(labels, probabilities):.2%}, "
+        f"{len(labels):,} digits",
+    )
+    upper.legend(loc="upper left")
+    lower.bar(places, counts[filled], width, color="C7")
+    for place, count in zip(places, counts[filled], strict=True):
+        lower.text(place, count * 1.2, f"{count:,}", ha="center", va="bottom", fontsize=7)
+    lower.set(xlabel="confidence", ylabel="digits", yscale="log")
+    lower.set_ylim(0.5, counts.max() * 8)
+    for axis in (upper, lower):
+        axis.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)
+
+
+def _bins(confidence: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
+    """Give the bin of each confidence; a bin holds its upper edge, as the paper has it."""
+    return np.clip(np.ceil(confidence * NUM_BINS).astype(np.intp) - 1, 0, NUM_BINS - 1)
+
+
+def _confidence(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    return probabilities.max(1) if probabilities.ndim == 2 else probabilities
 
 
 def _figure(width_in: float, height_in: float) -> Any:

@@ -88,6 +88,46 @@ def test_the_threshold_stays_within_its_bounds():
     assert evaluation.unsure_threshold(labels, always_wrong) == 0.95
 
 
+def test_the_area_under_the_curve_counts_pairs_and_halves_ties():
+    assert evaluation.auroc(np.array([0.9, 0.8]), np.array([0.1, 0.2])) == 1
+    assert evaluation.auroc(np.array([0.1]), np.array([0.9])) == 0
+    assert evaluation.auroc(np.array([0.5, 0.5]), np.array([0.5])) == 0.5
+    # Pairs: 0.9 > 0.5, 0.9 > 0.7, 0.5 = 0.5, 0.5 < 0.7.
+    assert evaluation.auroc(np.array([0.9, 0.5]), np.array([0.5, 0.7])) == 2.5 / 4
+
+
+def test_the_area_equals_that_of_all_pairs():
+    random = np.random.default_rng(5)
+    digits, others = random.integers(0, 9, 80) / 9, random.integers(0, 7, 60) / 9
+    above = (digits[:, None] > others).mean() + (digits[:, None] == others).mean() / 2
+
+    assert evaluation.auroc(digits, others) == pytest.approx(above, abs=1e-12)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.015, 0.5, 1.0])
+def test_the_reject_threshold_is_the_largest_that_keeps_its_promise(rate):
+    confidence = np.random.default_rng(2).permutation(np.linspace(0.11, 0.99, 200))
+    threshold = evaluation.reject_threshold(confidence, rate)
+
+    assert evaluation.refused_share(confidence, threshold) <= rate
+    if rate < 1:
+        assert evaluation.refused_share(confidence, threshold + 0.005) > rate
+
+
+def test_equal_confidences_are_refused_together_or_not_at_all():
+    threshold = evaluation.reject_threshold(np.array([0.6] * 30 + [0.9] * 70), 0.2)
+
+    assert threshold == pytest.approx(0.6, abs=1e-5)
+    assert evaluation.refused_share(np.array([0.6, 0.5, 0.9, 0.59]), threshold) == 0.5
+
+
+def test_the_reject_threshold_takes_probabilities_too():
+    probabilities = sure([0, 3, 1, 7], 0.82)
+
+    assert evaluation.reject_threshold(probabilities, 0.0) == pytest.approx(0.82, abs=1e-5)
+    assert evaluation.refused_share(probabilities, 0.83) == 1
+
+
 def test_pictures_are_drawn(tmp_path):
     rows = [
         {
@@ -103,7 +143,9 @@ def test_pictures_are_drawn(tmp_path):
     confusion = evaluation.figures(LABELS, sure([0, 3, 1, 7]))["confusion"]
     evaluation.confusion_picture(confusion, tmp_path / "confusion.png")
 
-    for name in ("curves", "confusion"):
+    evaluation.reliability_picture(LABELS, sure([0, 3, 1, 7]), tmp_path / "reliability.png")
+
+    for name in ("curves", "confusion", "reliability"):
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.format == "PNG"
             assert min(picture.size) > 400
