@@ -281,7 +281,8 @@ def reliability_picture(
 
 def _bins(confidence: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """Give the bin of each confidence; a bin holds its upper edge, as the paper has it."""
-    return np.clip(np.ceil(confidence * NUM_BINS).astype(np.intp) - 1, 0, NUM_BINS - 1)
+    bins: NDArray[np.intp] = np.ceil(confidence * NUM_BINS).astype(np.intp) - 1
+    return bins.clip(0, NUM_BINS - 1)
 
 
 def _confidence(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
