@@ -30,16 +30,17 @@ MAY_IMPORT = {
     "recognizer.limits": {"recognizer.visitors"},
     "recognizer.problems": FACES | {"recognizer.limits"},
     "recognizer.doors": {"recognizer.problems", "recognizer.visitors"},
-    "recognizer.answers": FACES,
+    "recognizer.advice": {"recognizer.models"},
+    "recognizer.answers": FACES | {"recognizer.advice"},
     "recognizer.forms": FACES,
-    "recognizer.api": FACES | {"recognizer.forms", "recognizer.problems"},
+    "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
     "recognizer.views": FACES
     | {
         f"recognizer.{face}"
         for face in ("visitors", "limits", "problems", "doors", "answers", "forms", "api")
     },
     "recognizer.urls": {"recognizer.views"},
-    "recognizer.admin": {"recognizer.registry", "recognizer.models"},
+    "recognizer.admin": {"recognizer.registry", "recognizer.models", "recognizer.imaging"},
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
         "recognizer.registry",
@@ -53,6 +54,7 @@ MAY_IMPORT = {
     "training.network": {"recognizer.imaging"},
     "training.evaluation": {"recognizer.imaging"},
     "training.checkpoints": set(),
+    "training.corruptions": set(),
     "training.sample": {"training.datasets"},
     "training.recipe": {
         "recognizer.imaging",
