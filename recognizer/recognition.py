@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,35 +36,61 @@ class Reading:
 
     Attributes:
         verdict: `digit`, `unsure`, `not_a_digit`, `several` or `blank`.
-        digit: The likeliest digit, 0 to 9, whatever the verdict; None where it is blank.
+        digit: The likeliest digit, 0 to 9, whatever the verdict; None where it is blank. Where
+            there are several, that of the largest glyph.
         confidence: Its probability, 0 to 1; 0 where it is blank.
         probabilities: Ten, by digit, 0 to 1; all 0 where it is blank.
+        parts: Each glyph from left to right: its `digit`, `confidence` and `box` (left, top,
+            right, bottom) in the picture's pixels; none where it is blank.
+        segmentation, num_segmentations: The way of segmenting that was taken, and of how many;
+            empty and 0 where it is blank.
     """
 
     verdict: str
     digit: int | None
     confidence: float
     probabilities: list[float]
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    segmentation: str = ""
+    num_segmentations: int = 0
+
+    @property
+    def digits(self) -> str:
+        """The number from left to right: `407`; one digit where there is one; empty if blank."""
+        return "".join(str(part["digit"]) for part in self.parts)
 
 
 BLANK = Reading(Verdict.BLANK, digit=None, confidence=0.0, probabilities=[0.0] * 10)
 
 
 def read(
-    digits: NDArray[np.uint8], receipts: Sequence[imaging.Receipt], loaded: engine.Loaded
-) -> list[Reading]:
-    """Read digits with a loaded version, at once. Stores nothing.
+    pictures: Sequence[imaging.Picture], loaded: engine.Loaded
+) -> list[tuple[Reading, imaging.Segmentation] | None]:
+    """Read pictures with a loaded version, at once. Stores nothing.
+
+    All are read as the usual way of segmenting finds them; those that read unsurely once more, in
+    one batch, as the other ways find them. The surest reading is taken.
 
     Args:
-        digits: `uint8 (N, 28, 28)`, 0 paper … 255 ink.
-        receipts: How each became one, N of them.
+        pictures: What `imaging.decode` gave.
         loaded: The version that reads.
+
+    Returns:
+        For each its reading, and the segmentation that was read; None where it is blank.
     """
-    probabilities = loaded.engine.probabilities(digits)  # (N, 10)
-    return [
-        _reading(row, receipt, loaded.thresholds)
-        for row, receipt in zip(probabilities, receipts, strict=True)
+    candidates = [_usual(picture) for picture in pictures]
+    _read_all(candidates, loaded)
+    doubtful = [
+        (picture, found)
+        for picture, found in zip(pictures, candidates, strict=True)
+        if found and found[0].confidence < loaded.thresholds.unsure_below
     ]
+    for picture, found in doubtful:
+        found += [
+            _Candidate(other) for other in imaging.alternatives(picture, found[0].segmentation)
+        ]
+    _read_all([found[1:] for _, found in doubtful], loaded)
+    return [_surest(found, loaded.thresholds) if found else None for found in candidates]
 
 
 def read_drawings(
@@ -79,20 +105,12 @@ def read_drawings(
     Returns:
         For each its reading, also where it is blank; or why it is no image that we read.
     """
-    answers: list[Reading | imaging.UnreadableImage] = [BLANK] * len(drawings)
-    found = {}
-    for place, drawing in enumerate(drawings):
-        try:
-            found[place] = imaging.to_digit(imaging.decode(drawing))
-        except imaging.BlankImage:
-            continue
-        except imaging.UnreadableImage as error:
-            answers[place] = error
-    if found:
-        digits, receipts = zip(*found.values(), strict=True)
-        for place, reading in zip(found, read(np.stack(digits), receipts, loaded), strict=True):
-            answers[place] = reading
-    return answers
+    decoded = [_decoded(drawing) for drawing in drawings]
+    pictures = [picture for picture in decoded if isinstance(picture, imaging.Picture)]
+    readings = (found[0] if found else BLANK for found in read(pictures, loaded))
+    return [
+        next(readings) if isinstance(picture, imaging.Picture) else picture for picture in decoded
+    ]
 
 
 def read_files(
@@ -155,14 +173,19 @@ def recognize(
     loaded = _engine_of(version)
     started = time.perf_counter()
     picture = imaging.decode(drawing)
-    digit, receipt = imaging.to_digit(picture)
-    [reading] = read(digit[np.newaxis], [receipt], loaded)
+    [found] = read([picture], loaded)
+    if found is None:
+        raise imaging.BlankImage(
+            "Expected a digit, but the picture is blank: nothing on it can be one. "
+            "Draw or photograph one digit."
+        )
+    reading, segmentation = found
     latency_ms = (time.perf_counter() - started) * 1000
 
     submission = Submission(
         source=source,
-        digit=digit.tobytes(),
-        receipt=receipt.as_dict(),
+        digit=segmentation.digit.tobytes(),
+        receipt=segmentation.receipt.as_dict(),
         strokes=strokes,
         visitor_key=visitor_key,
     )
@@ -173,6 +196,7 @@ def recognize(
         digit=reading.digit,
         confidence=reading.confidence,
         probabilities=reading.probabilities,
+        parts=reading.parts,
         latency_ms=round(latency_ms, 3),
     )
     if loaded.version_id == version.pk:
@@ -226,17 +250,76 @@ def _note_status(version: ModelVersion, status: str) -> None:
         ModelVersion.objects.filter(pk=version.pk).update(status=status)
 
 
+def _decoded(drawing: bytes | str) -> imaging.Picture | imaging.UnreadableImage:
+    try:
+        return imaging.decode(drawing)
+    except imaging.UnreadableImage as error:
+        return error
+
+
+@dataclass
+class _Candidate:
+    """A segmentation and, once it is read, `float32 (N, 10)`: a row of probabilities a glyph."""
+
+    segmentation: imaging.Segmentation
+    rows: NDArray[np.float32] = field(default_factory=lambda: np.zeros((1, 10), np.float32))
+
+    @property
+    def confidence(self) -> float:
+        """How sure the least sure of its digits is."""
+        return float(self.rows.max(axis=1).min())
+
+
+def _usual(picture: imaging.Picture) -> list[_Candidate]:
+    try:
+        return [_Candidate(imaging.segment(picture))]
+    except imaging.BlankImage:
+        return []
+
+
+def _read_all(groups: Sequence[Sequence[_Candidate]], loaded: engine.Loaded) -> None:
+    """Read all glyphs of all candidates in one batch, and give each its rows."""
+    candidates = [candidate for group in groups for candidate in group]
+    if not candidates:
+        return
+    digits = [candidate.segmentation.digits for candidate in candidates]
+    rows = loaded.engine.probabilities(np.concatenate(digits))  # (glyphs, 10)
+    ends = np.cumsum([len(own) for own in digits])[:-1]
+    for candidate, own in zip(candidates, np.split(rows, ends), strict=True):
+        candidate.rows = own
+
+
+def _surest(
+    candidates: list[_Candidate], thresholds: engine.Thresholds
+) -> tuple[Reading, imaging.Segmentation]:
+    best = max(candidates, key=lambda candidate: candidate.confidence)  # the first among equals
+    segmentation = best.segmentation
+    receipt = replace(segmentation.receipt, num_segmentations=len(candidates))
+    segmentation = replace(segmentation, receipt=receipt)
+    return _reading(best.rows, segmentation, thresholds), segmentation
+
+
 def _reading(
-    row: NDArray[np.float32], receipt: imaging.Receipt, thresholds: engine.Thresholds
+    rows: NDArray[np.float32], segmentation: imaging.Segmentation, thresholds: engine.Thresholds
 ) -> Reading:
-    best = int(row.argmax())
-    confidence = round(min(float(row[best]), 1.0), 6)
+    parts: list[dict[str, Any]] = [
+        {"digit": int(row.argmax()), "confidence": _probability(row.max()), "box": list(box)}
+        for row, box in zip(rows, segmentation.receipt.boxes, strict=True)
+    ]
+    chosen = parts[segmentation.chosen]
     return Reading(
-        verdict=_verdict(confidence, receipt.num_glyphs, thresholds),
-        digit=best,
-        confidence=confidence,
-        probabilities=[round(float(p), 6) for p in row],
+        verdict=_verdict(chosen["confidence"], len(parts), thresholds),
+        digit=chosen["digit"],
+        confidence=chosen["confidence"],
+        probabilities=[_probability(p) for p in rows[segmentation.chosen]],
+        parts=parts,
+        segmentation=segmentation.receipt.segmentation,
+        num_segmentations=segmentation.receipt.num_segmentations,
     )
+
+
+def _probability(value: np.float32) -> float:
+    return round(min(float(value), 1.0), 6)
 
 
 def _verdict(confidence: float, num_glyphs: int, thresholds: engine.Thresholds) -> str:

@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "recognizer.admin": {"recognizer.registry", "recognizer.models", "recognizer.imaging"},
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
+        "recognizer.imaging",
         "recognizer.registry",
         "recognizer.recognition",
         "recognizer.models",

@@ -96,7 +96,7 @@ def to_png(picture: Picture) -> bytes:
     """
     pixels = picture.pixels
     is_grey = bool((pixels == pixels[:, :, :1]).all())
-    return _png(pixels[:, :, 0] if is_grey else pixels)
+    return png(pixels[:, :, 0] if is_grey else pixels)
 
 
 def digit_png(digit: NDArray[np.uint8] | bytes) -> bytes:
@@ -105,10 +105,11 @@ def digit_png(digit: NDArray[np.uint8] | bytes) -> bytes:
     Args:
         digit: `uint8 (28, 28)`, 0 paper … 255 ink, or its 784 bytes.
     """
-    return _png(np.frombuffer(bytes(digit), np.uint8).reshape(28, 28))
+    return png(np.frombuffer(bytes(digit), np.uint8).reshape(28, 28))
 
 
-def _png(pixels: NDArray[np.uint8]) -> bytes:
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode `uint8 (H, W)` or `(H, W, 3)` as PNG."""
     file = io.BytesIO()
     # Level 1: a photo of 1000 × 750 px takes 20 ms and 15 % more room than at level 6 in 60 ms.
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG", compress_level=1)

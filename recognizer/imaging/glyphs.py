@@ -58,37 +58,57 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Glyph:
+    """Pieces that are one character: their labels, and the box around them."""
+
+    labels: tuple[int, ...]
+    box: Box
+
+
+@dataclass(frozen=True)
 class Glyphs:
-    """The digit's own ink, and what was taken away from it.
+    """The digits' own ink, and what was taken away from it.
 
     Attributes:
-        mask: `uint8 (h, w)`, 1 where the chosen glyph's ink is.
-        box: The chosen glyph's box.
-        boxes: The boxes of all digit-like glyphs, from left to right.
+        labels: `uint16 (h, w)`, which piece each pixel of ink belongs to; 0 is paper.
+        found: The digit-like glyphs, from left to right.
+        chosen: Which of them is the one that is meant.
         num_edges, num_specks: How many of each were removed.
     """
 
-    mask: NDArray[np.uint8]
-    box: Box
-    boxes: list[Box]
+    labels: NDArray[np.uint16]
+    found: list[Glyph]
+    chosen: int
     num_edges: int
     num_specks: int
 
+    def mask_of(self, glyph: Glyph) -> NDArray[np.uint8]:
+        """Give `uint8 (h, w)`, 1 where this glyph's ink is."""
+        is_own = np.zeros(int(self.labels.max()) + 1, np.uint8)
+        is_own[list(glyph.labels)] = 1
+        return is_own[self.labels]
 
-def find_glyphs(mask: NDArray[np.uint8], darkness: NDArray[np.float32], threshold: float) -> Glyphs:
+
+def find_glyphs(
+    mask: NDArray[np.uint8],
+    darkness: NDArray[np.float32],
+    threshold: float,
+    *,
+    is_whole: bool = False,
+) -> Glyphs:
     """Group the ink into glyphs and choose the one that is meant.
 
     Args:
         mask: `uint8 (h, w)`, 1 where there is ink.
         darkness: `float32 (h, w)`, 0 paper … 1 black.
         threshold: The least darkness that was taken for ink.
+        is_whole: Whether all digit-like glyphs are taken for one.
 
     Raises:
         BlankImage: There are only lines, edges and specks.
     """
     labels, pieces = pieces_of(mask, darkness)
     inner = [piece for piece in pieces if not is_edge(piece, labels)]
-    num_edges = len(pieces) - len(inner)
     kept = without_specks(inner, mask.shape)
     groups = [pieces for pieces in group(kept) if is_writing(pieces, mask.shape, threshold)]
     if not groups:
@@ -96,10 +116,17 @@ def find_glyphs(mask: NDArray[np.uint8], darkness: NDArray[np.float32], threshol
             "Expected a digit, but there are only lines, edges or specks. Draw one digit."
         )
     chosen = max(groups, key=lambda pieces: weight(pieces, mask.shape))
-    boxes = [box_of(pieces) for pieces in groups if is_digit_like(pieces, chosen)]
-    is_own = np.zeros(int(labels.max()) + 1, np.uint8)
-    is_own[[piece.label for piece in chosen]] = 1
-    return Glyphs(is_own[labels], box_of(chosen), sorted(boxes), num_edges, len(inner) - len(kept))
+    found = [pieces for pieces in groups if is_digit_like(pieces, chosen)]
+    if is_whole:
+        found = [chosen] = [[piece for pieces in found for piece in pieces]]
+    found.sort(key=box_of)
+    return Glyphs(
+        labels,
+        [Glyph(tuple(piece.label for piece in pieces), box_of(pieces)) for pieces in found],
+        chosen=found.index(chosen),
+        num_edges=len(pieces) - len(inner),
+        num_specks=len(inner) - len(kept),
+    )
 
 
 def pieces_of(

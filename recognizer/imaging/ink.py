@@ -56,21 +56,21 @@ class Ink:
     threshold: float
 
 
-def find_ink(pixels: NDArray[np.uint8]) -> Ink:
+def find_ink(grey: NDArray[np.uint8], *, is_inverted: bool = False) -> Ink:
     """Separate ink from paper.
 
     Args:
-        pixels: `uint8 (H, W, 3)`, RGB.
+        grey: `uint8 (h, w)`, at working scale.
+        is_inverted: Whether to take the other polarity than the one that seems right.
 
     Returns:
-        The ink at working scale.
+        The ink.
 
     Raises:
         BlankImage: Nothing stands out from the paper.
     """
-    grey = to_working_scale(to_grey(pixels))
     thumbnail = to_thumbnail(grey)
-    is_light = is_light_on_dark(thumbnail)
+    is_light = is_light_on_dark(thumbnail) != is_inverted
     sheet = find_sheet(grey) if is_light else None
     is_light = is_light and sheet is None
     if is_light:

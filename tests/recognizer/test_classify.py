@@ -10,7 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from recognizer import recognition
+from recognizer import imaging, recognition
+from recognizer.management.commands import classify
 from recognizer.models import Submission
 from tests.conftest import png
 
@@ -34,7 +35,10 @@ def lines(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict]:
 def test_a_file_is_one_line_with_its_reading(active_version, folder, capsys):
     [line] = lines(capsys, str(folder / "a seven.png"))
 
-    assert set(line) == {"file", "verdict", "digit", "confidence", "probabilities"}
+    assert set(line) == {
+        *("file", "verdict", "digit", "digits", "confidence", "probabilities", "parts"),
+        *("segmentation", "num_segmentations"),
+    }
     assert line["file"].endswith("a seven.png")
     assert line["digit"] in range(10)
     assert line["confidence"] == pytest.approx(max(line["probabilities"]), abs=1e-5)
@@ -74,6 +78,23 @@ def test_the_table_names_verdict_and_file(active_version, folder, capsys):
     call_command("classify", str(folder / "more" / "blank.PNG"))
 
     assert "blank" in capsys.readouterr().out.splitlines()[1]
+
+
+def test_the_steps_are_drawn_on_sheets_of_so_many_rows(
+    active_version, tmp_path, drawing_png, monkeypatch, capsys
+):
+    monkeypatch.setattr(classify, "ROWS_A_SHEET", 2)
+    for place, content in enumerate([drawing_png, b"no image", drawing_png, drawing_png]):
+        (tmp_path / f"{place}.png").write_bytes(content)
+
+    with pytest.raises(SystemExit):
+        call_command("classify", str(tmp_path), f"--explain={tmp_path / 'new' / 'sheets'}")
+
+    sheets = sorted((tmp_path / "new" / "sheets").iterdir())
+    assert [sheet.name for sheet in sheets] == ["steps-001.png", "steps-002.png"]
+    heights = [imaging.decode(sheet.read_bytes()).original_size[1] for sheet in sheets]
+    assert heights[0] == 2 * heights[1]
+    assert len(capsys.readouterr().out.splitlines()) == 5  # a heading and a line an image
 
 
 def test_nothing_is_stored(active_version, folder, capsys):

@@ -16,11 +16,21 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import track
 
-from recognizer import recognition
+from recognizer import imaging, recognition
 
+# So many rows of steps fit a screen and a half, and a megabyte or two of memory each.
+ROWS_A_SHEET = 20
 # What a folder is searched for; a file that is named is read whatever its suffix.
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
-COLUMNS = ("file", "verdict", "digit", "confidence", *(f"p{digit}" for digit in range(10)), "error")
+COLUMNS = (
+    "file",
+    "verdict",
+    "digit",
+    "digits",
+    "confidence",
+    *(f"p{digit}" for digit in range(10)),
+    "error",
+)
 
 
 class Command(BaseCommand):
@@ -32,6 +42,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
         parser.add_argument("--format", choices=sorted(WRITERS), default="table")
+        parser.add_argument(
+            "--explain", type=Path, metavar="DIR", help="draw the steps of each image into DIR"
+        )
 
     def handle(self, **options: Any) -> None:
         files = [file for path in options["paths"] for file in _images(path)]
@@ -40,6 +53,7 @@ class Command(BaseCommand):
         except recognition.NoActiveVersion as error:
             raise CommandError(str(error)) from error
         writer = WRITERS[options["format"]](sys.stdout)
+        sheets = Sheets(options["explain"]) if options["explain"] else None
         num_unreadable = 0
         bar = Console(stderr=True)
         for file, answer in track(
@@ -52,6 +66,10 @@ class Command(BaseCommand):
         ):
             num_unreadable += isinstance(answer, Exception)
             writer(_line(file, answer))
+            if sheets:
+                sheets.add(file, answer)
+        if sheets:
+            sheets.close()
         self.stderr.write(f"{len(files)} files, {num_unreadable} unreadable")
         if num_unreadable:
             sys.exit(1)
@@ -86,7 +104,39 @@ def _files(path: str) -> Iterator[Path]:
 def _line(file: Path, answer: recognition.Reading | Exception) -> dict[str, Any]:
     if isinstance(answer, Exception):
         return {"file": str(file), "error": str(answer)}
-    return {"file": str(file)} | asdict(answer)
+    return {"file": str(file)} | asdict(answer) | {"digits": answer.digits}
+
+
+class Sheets:
+    """Draws the steps of each image, a row an image, on one sheet for every `ROWS_A_SHEET`."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._rows: list[tuple[str, list[imaging.Step]]] = []
+        self._num_sheets = 0
+
+    def add(self, file: Path, answer: recognition.Reading | Exception) -> None:
+        if isinstance(answer, Exception):
+            return
+        title = f"{file.name}: {answer.verdict} {answer.digits} {answer.confidence:.1%}"
+        if answer.segmentation:
+            title += f" ({answer.segmentation}, best of {answer.num_segmentations})"
+        picture = imaging.decode(file.read_bytes())
+        steps = imaging.explain(picture, answer.segmentation or "usual")
+        self._rows.append((title, steps))
+        if len(self._rows) == ROWS_A_SHEET:
+            self.close()
+
+    def close(self) -> None:
+        """Write the rows that are left."""
+        if not self._rows:
+            return
+        self._num_sheets += 1
+        titles, rows = zip(*self._rows, strict=True)
+        sheet = self._folder / f"steps-{self._num_sheets:03}.png"
+        sheet.write_bytes(imaging.contact_sheet(*rows, titles=titles))
+        self._rows = []
 
 
 class Writer(Protocol):
@@ -127,9 +177,9 @@ class Table:
                 f"{'error':12} {'':5} {'':10}  {line['file']}: {line['error']}", file=self._output
             )
             return
-        digit = "–" if line["digit"] is None else line["digit"]
+        digit = line["digits"] or "–"
         print(
-            f"{line['verdict']:12} {digit!s:>5} {line['confidence']:>10.1%}  {line['file']}",
+            f"{line['verdict']:12} {digit:>5} {line['confidence']:>10.1%}  {line['file']}",
             file=self._output,
         )
 

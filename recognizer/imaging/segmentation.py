@@ -1,0 +1,206 @@
+"""The sequence of steps from a picture to its digits, and the few ways in which it can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.imaging.decode import Picture
+from recognizer.imaging.errors import BlankImage
+from recognizer.imaging.glyphs import Box, Glyphs, find_glyphs
+from recognizer.imaging.ink import Ink, find_ink, stroke_mask, to_grey, to_working_scale
+from recognizer.imaging.layout import Laid, lay_out
+from recognizer.imaging.lines import remove_lines
+
+# What looks on while a picture is segmented: the step's name, and what it gave.
+Watch = Callable[[str, Any], None]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way of segmenting: its name in receipts, and where it leaves the usual way.
+
+    Attributes:
+        is_inverted: The ink is on the other side of the paper than it seems.
+        keeps_lines: What runs from side to side is a stroke, not a line of the page.
+        is_whole: All glyphs are pieces of one digit.
+    """
+
+    name: str
+    is_inverted: bool = False
+    keeps_lines: bool = False
+    is_whole: bool = False
+
+
+USUAL = Way("usual")
+WITH_LINES = Way("with_lines", keeps_lines=True)
+INVERTED = Way("inverted", is_inverted=True)
+WHOLE = Way("whole", is_whole=True)
+WAYS = {way.name: way for way in (USUAL, WITH_LINES, INVERTED, WHOLE)}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How a drawing became a digit. Boxes are (left, top, right, bottom) in the picture's pixels.
+
+    Attributes:
+        format: The file's format, by its signature.
+        original_size, picture_size, working_size: Width and height in the file, of the picture
+            that is stored, and of the scale that the steps worked at.
+        is_composited: Whether transparent pixels were laid on a background.
+        polarity: `dark_on_light` or `light_on_dark`.
+        threshold: The least darkness against the paper that was taken for ink, 0 to 1.
+        crop_box: The digit's box.
+        scale: The digit's pixels for one of the picture's.
+        shift: How far (x, y) the centre of mass was moved to the centre, in the digit's pixels.
+        stroke_width: The stroke's mean width as drawn, in the digit's pixels.
+        num_glyphs, boxes: How many digit-like glyphs there are, and where, from left to right.
+        num_lines, num_edges, num_specks: How many were removed.
+        segmentation: The way it was segmented; `usual`, or the alternative that read best.
+        num_segmentations: How many were read.
+    """
+
+    format: str
+    original_size: tuple[int, int]
+    picture_size: tuple[int, int]
+    working_size: tuple[int, int]
+    is_composited: bool
+    polarity: str
+    threshold: float
+    crop_box: Box
+    scale: float
+    shift: tuple[float, float]
+    stroke_width: float
+    num_glyphs: int
+    boxes: list[Box]
+    num_lines: int
+    num_edges: int
+    num_specks: int
+    segmentation: str
+    num_segmentations: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON can hold it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The digits that one way of segmenting finds on a picture.
+
+    Attributes:
+        digits: `uint8 (N, 28, 28)`, 0 paper … 255 ink, one a glyph, from left to right.
+        chosen: Which of them is the one that is meant, where one is: large, dark, in the middle.
+        receipt: How they came about; its `boxes` are theirs.
+    """
+
+    digits: NDArray[np.uint8]
+    chosen: int
+    receipt: Receipt
+
+    @property
+    def digit(self) -> NDArray[np.uint8]:
+        """The chosen one, `uint8 (28, 28)`."""
+        return np.asarray(self.digits[self.chosen])
+
+
+def segment(
+    picture: Picture, way: Way = USUAL, watch: Watch = lambda step, seen: None
+) -> Segmentation:
+    """Find the digits on a picture and lay each out as MNIST does.
+
+    Args:
+        picture: What `decode` gave.
+        way: How to segment it.
+        watch: Is told what each step gave.
+
+    Raises:
+        BlankImage: There is no ink on it.
+    """
+    grey = to_working_scale(to_grey(picture.pixels))
+    watch("grey", grey)
+    ink = find_ink(grey, is_inverted=way.is_inverted)
+    watch("ink", ink)
+    without_lines, num_lines = (
+        (ink.candidates, 0) if way.keeps_lines else remove_lines(ink.candidates)
+    )
+    watch("lines", without_lines)
+    mask = stroke_mask(ink.darkness, without_lines)
+    watch("strokes", mask)
+    glyphs = find_glyphs(mask, ink.darkness, ink.threshold, is_whole=way.is_whole)
+    watch("glyphs", glyphs)
+    laid = [lay_out(ink.darkness, glyphs.mask_of(glyph), glyph.box) for glyph in glyphs.found]
+    watch("digits", laid)
+    receipt = _receipt(picture, way, ink, glyphs, laid[glyphs.chosen], num_lines)
+    return Segmentation(np.stack([one.digit for one in laid]), glyphs.chosen, receipt)
+
+
+def way_named(name: str) -> Way:
+    """Give the way of a receipt's `segmentation`; the usual one for names of other releases."""
+    return WAYS.get(name, USUAL)
+
+
+def alternatives(picture: Picture, first: Segmentation) -> list[Segmentation]:
+    """Segment a picture in the other ways that can be right, where the usual one reads unsurely.
+
+    Args:
+        picture: What `decode` gave.
+        first: What the usual way gave.
+
+    Returns:
+        Those that give other digits than the usual way.
+    """
+    found: list[Segmentation] = []
+    for way in _other_ways(first.receipt):
+        try:
+            other = segment(picture, way)
+        except BlankImage:
+            continue
+        if not any(np.array_equal(other.digits, known.digits) for known in (first, *found)):
+            found.append(other)
+    return found
+
+
+def _other_ways(receipt: Receipt) -> Iterator[Way]:
+    """Name what may have gone wrong, by what the usual way met."""
+    if receipt.num_glyphs > 1:
+        yield WHOLE
+    if receipt.num_lines:
+        yield WITH_LINES
+    yield INVERTED
+
+
+def _receipt(
+    picture: Picture, way: Way, ink: Ink, glyphs: Glyphs, laid: Laid, num_lines: int
+) -> Receipt:
+    height, width = picture.pixels.shape[:2]
+    working_height, working_width = ink.candidates.shape
+    ratio = max(width, height) / max(working_width, working_height)
+    return Receipt(
+        format=picture.format,
+        original_size=picture.original_size,
+        picture_size=(width, height),
+        working_size=(working_width, working_height),
+        is_composited=picture.is_composited,
+        polarity=ink.polarity,
+        threshold=round(ink.threshold, 4),
+        crop_box=_scaled(glyphs.found[glyphs.chosen].box, ratio),
+        scale=round(laid.scale / ratio, 5),
+        shift=(round(laid.shift[0], 2), round(laid.shift[1], 2)),
+        stroke_width=round(laid.stroke_width, 2),
+        num_glyphs=len(glyphs.found),
+        boxes=[_scaled(glyph.box, ratio) for glyph in glyphs.found],
+        num_lines=num_lines,
+        num_edges=glyphs.num_edges,
+        num_specks=glyphs.num_specks,
+        segmentation=way.name,
+    )
+
+
+def _scaled(box: Box, ratio: float) -> Box:
+    left, top, right, bottom = (round(side * ratio) for side in box)
+    return left, top, right, bottom
