@@ -56,6 +56,17 @@ MAY_IMPORT = {
     "training.evaluation": {"recognizer.imaging"},
     "training.checkpoints": set(),
     "training.corruptions": set(),
+    "training.suite": {"training.corruptions", "training.datasets"},
+    "training.measurement": {
+        "recognizer.imaging",
+        *(f"training.{part}" for part in ("corruptions", "datasets", "evaluation", "suite")),
+    },
+    "training.wording": set(),
+    "training.report": {
+        "recognizer.imaging",
+        *(f"training.{part}" for part in ("evaluation", "measurement", "wording")),
+    },
+    "training.model_card": {"training.wording"},
     "training.sample": {"training.datasets"},
     "training.recipe": {
         "recognizer.imaging",
@@ -72,7 +83,12 @@ MAY_IMPORT = {
         "training.checkpoints",
         "training.datasets",
         "training.evaluation",
+        "training.measurement",
+        "training.model_card",
         "training.recipe",
+        "training.report",
+        "training.suite",
+        "training.wording",
     },
 }
 # Never imported at module level in a web process.
