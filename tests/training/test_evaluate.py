@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from recognizer import engine, recognition
+from recognizer.models import ModelVersion
 from tests.conftest import png
 from training.management.commands import evaluate
 
@@ -146,3 +147,151 @@ def test_the_table_is_for_people(active_version, capsys):
     printed = capsys.readouterr().out
     assert "accuracy" in printed
     assert "Rows true, columns answered" in printed
+
+
+# --- Suites -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def suite_file(folder: Path) -> Path:
+    """The probe digits as photos with a goal, nothing that is a digit, and what is not here."""
+    sheets = folder / "sheets"
+    sheets.mkdir()
+    for place in range(3):
+        (sheets / f"{place}.png").write_bytes(png(Image.new("L", (60, 60), 255)))
+    path = folder / "some.toml"
+    path.write_text(
+        '[[set]]\nname = "photos"\npath = "."\nkind = "digits"\ngoal = 0.5\n'
+        '[[set]]\nname = "sheets"\npath = "sheets"\nkind = "nondigits"\ngoal = 1\n'
+        '[[set]]\nname = "far"\npath = "elsewhere"\nkind = "digits"\ngoal = 1\n'
+        '[[set]]\nname = "sample"\nbuiltin = "sample"\nkind = "digits"\nlimit = 40\n'
+        '[[set]]\nname = "fog"\nbuiltin = "sample"\nkind = "digits"\n'
+        'corruption = "fog"\nlimit = 9\n'
+    )
+    return path
+
+
+def suite_figures(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    call_command("evaluate", *arguments, "--json")
+    found: dict = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_suite_is_measured_set_by_set_and_together(active_version, suite_file, folder, capsys):
+    alone = evaluated(capsys, f"--data={folder}")
+    found = suite_figures(capsys, f"--suite={suite_file}")
+    photos, sheets, far, sample, fog = found["sets"]
+
+    assert photos["accuracy"] == alone["accuracy"]
+    assert photos["ece"] == pytest.approx(alone["ece"], abs=2e-6)
+    assert photos["num"] == 20
+    assert (sheets["rejected"], sheets["verdicts"]["blank"], sheets["is_met"]) == (1, 3, True)
+    assert far["is_here"] is False
+    assert (sample["num"], sample["is_met"]) == (40, None)
+    assert fog["num"] == sum(fog["verdicts"].values()) == 9
+    assert (found["together"]["num"], found["together"]["num_nondigits"]) == (20, 3)
+    assert found["together"]["auroc"] == 1  # blank sheets have no confidence at all
+
+
+def test_the_sample_reads_alike_in_a_suite_and_alone(active_version, tmp_path, capsys):
+    path = tmp_path / "some.toml"
+    path.write_text('[[set]]\nname = "a"\nbuiltin = "sample"\nkind = "digits"\n')
+    alone = evaluated(capsys)
+    [row] = suite_figures(capsys, f"--suite={path}")["sets"]
+
+    assert row["accuracy"] == alone["accuracy"]
+    assert row["ece"] == pytest.approx(alone["ece"], abs=1e-5)
+
+
+def test_a_limit_holds_for_every_set(active_version, suite_file, capsys):
+    found = suite_figures(capsys, f"--suite={suite_file}", "--limit=5")
+
+    assert [row.get("num") for row in found["sets"]] == [5, 3, None, 5, 5]
+
+
+def test_digits_of_which_one_is_not_sure_are_judged_by_the_versions_thresholds(
+    active_version, tmp_path, capsys
+):
+    path = tmp_path / "some.toml"
+    path.write_text('[[set]]\nname = "a"\nbuiltin = "sample"\nkind = "digits"\n')
+    ModelVersion.objects.update(
+        passport=active_version.passport
+        | {"thresholds": {"unsure_below": 0.9, "reject_below": 0.6}}
+    )
+    before = suite_figures(capsys, f"--suite={path}")["sets"][0]
+    ModelVersion.objects.update(
+        passport=active_version.passport
+        | {"thresholds": {"unsure_below": 0.95, "reject_below": 0.8}}
+    )
+    after = suite_figures(capsys, f"--suite={path}")["sets"][0]
+
+    assert 0 < before["refused"] < after["refused"]
+    assert before["answered"] > after["answered"]
+    assert before["accuracy"] == after["accuracy"]
+
+
+def test_check_tells_by_the_exit_status_whether_a_goal_is_missed(active_version, tmp_path):
+    path = tmp_path / "some.toml"
+    text = '[[set]]\nname = "a"\nbuiltin = "sample"\nkind = "digits"\nlimit = 50\ngoal = '
+    path.write_text(text + "0.01")
+    call_command("evaluate", f"--suite={path}", "--check")
+    path.write_text(text + "1.0")
+    call_command("evaluate", f"--suite={path}")
+    with pytest.raises(SystemExit) as stop:
+        call_command("evaluate", f"--suite={path}", "--check")
+
+    assert stop.value.code == 1
+
+
+def test_the_suites_table_is_for_people_in_80_columns(
+    active_version, suite_file, monkeypatch, capsys
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    call_command("evaluate", f"--suite={suite_file}")
+    printed = capsys.readouterr().out
+
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "…" not in printed
+    for words in ("photos", "not here", "goals met", "Area under the ROC curve"):
+        assert words in printed
+
+
+def test_the_report_is_written_where_it_is_asked_for(active_version, suite_file, tmp_path):
+    call_command("evaluate", f"--suite={suite_file}", f"--html={tmp_path / 'report'}")
+
+    assert "<figure>" in (tmp_path / "report" / "index.html").read_text()
+
+
+def test_record_keeps_the_figures_with_the_version(active_version, suite_file, tmp_path):
+    passport = tmp_path / "passport.json"
+    passport.write_text(json.dumps({"model_sha256s": [active_version.sha256]}))
+    call_command("evaluate", f"--suite={suite_file}", "--record", f"--passport={passport}")
+    active_version.refresh_from_db()
+
+    card = active_version.metrics["card"]
+    assert list(card["suites"]) == ["some"]
+    assert json.loads(passport.read_text())["metrics"]["card"] == card
+
+
+def test_nothing_is_measured_for_another_models_passport(active_version, suite_file, tmp_path):
+    passport = tmp_path / "passport.json"
+    passport.write_text(json.dumps({"model_sha256s": ["0" * 64]}))
+
+    with pytest.raises(CommandError, match="is another model's"):
+        call_command("evaluate", f"--suite={suite_file}", f"--passport={passport}")
+
+
+def test_a_suite_that_is_none_is_an_error_in_words(active_version, tmp_path):
+    with pytest.raises(CommandError, match="Expected a suite's file, found none"):
+        call_command("evaluate", f"--suite={tmp_path / 'none.toml'}")
+
+
+@pytest.mark.parametrize("option", ["--check", "--record", "--limit=3", "--html=somewhere"])
+def test_what_goes_with_a_suite_only_is_refused_without(active_version, option):
+    with pytest.raises(CommandError, match="expected --suite FILE"):
+        call_command("evaluate", option)
+
+
+def test_a_limit_of_nothing_is_refused(active_version, suite_file):
+    with pytest.raises(CommandError, match="--limit of 1 or more"):
+        call_command("evaluate", f"--suite={suite_file}", "--limit=-2")
