@@ -8,7 +8,7 @@ import hashlib
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ MNIST_MD5S = {
 }
 MNIST_SIZES = {"x_train": 60_000, "y_train": 60_000, "x_test": 10_000, "y_test": 10_000}
 MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun, Corinna Cortes, Christopher J. C. Burges"
+# The label of what is no digit.
+NO_DIGIT = 10
 # Fixed for good: versions are compared on the same validation digits, whatever seed trained them.
 SPLIT_SEED = 20_260_101
 
@@ -53,7 +55,7 @@ class Digits:
 
     Attributes:
         images: `uint8 (N, 28, 28)`, 0 paper … 255 ink.
-        labels: `uint8 (N,)`, 0 to 9.
+        labels: `uint8 (N,)`, 0 to 9; `NO_DIGIT` where a source has what is none.
     """
 
     images: Images
@@ -69,6 +71,14 @@ class Digits:
     def sha256(self) -> str:
         """The hash of the digits and their labels, in their order."""
         return hashlib.sha256(idx_bytes(self.images) + idx_bytes(self.labels)).hexdigest()
+
+
+def joined(parts: Sequence[Digits]) -> Digits:
+    """Put digits behind each other."""
+    return Digits(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+    )
 
 
 @dataclass(frozen=True)

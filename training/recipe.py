@@ -19,15 +19,19 @@ import numpy as np
 import tensorflow as tf
 
 from recognizer import imaging
-from training import checkpoints, datasets, evaluation, network
+from training import checkpoints, datasets, evaluation, network, sources
 from training.augmentation import Strengths, augment
 from training.checkpoints import MODEL_NAME, CannotResume, State, write_json
-from training.datasets import DigitData, Digits
+from training.datasets import NO_DIGIT, DigitData, Digits
+from training.sources import Pool
 
 PASSPORT_NAME = "passport.json"
 HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
-# Below it no digit is likelier than all the others together: nothing was recognised.
+# Where nothing was learnt of what is no digit: below it no digit is likelier than all the others
+# together.
 REJECT_BELOW = 0.5
+# What the run learnt from besides MNIST, kept while it runs: made once, also where it is resumed.
+POOLS_NAME = "sources.npz"
 # Digits at once where nothing is learnt: large enough that overhead no longer counts.
 READ_BATCH = 500
 # What TensorFlow and NumPy both take as a seed, with room to count on from it.
@@ -53,6 +57,10 @@ class Recipe:
     epochs: int = 22
     # Two cores are kept busy from 128 on; more digits a step would mean fewer steps.
     batch_size: int = 128
+    # Further sources, and how many digits of each are made; validation gets 8 % of that again.
+    sources: tuple[tuple[str, int], ...] = ()
+    # Where local copies of theirs lie.
+    sources_folder: str = "media/sources"
     # At the peak, after the warm-up; it falls to 0 along a cosine.
     learning_rate: float = 3e-3
     # Epochs of rising rate, while the normalisation's averages settle.
@@ -61,6 +69,12 @@ class Recipe:
     weight_decay: float = 0.01
     # The share of probability that learning gives to the other nine digits.
     label_smoothing: float = 0.0
+    # Of the moving average of the weights, which validates, and at each epoch's end goes on in the
+    # weights' place; 0 is none.
+    # Source: Li et al. (2024), "Switch EMA: a free lunch for better flatness and sharpness".
+    ema_momentum: float = 0.0
+    # The share of real digits that may be refused as none: chosen on validation, by confidence.
+    false_refusal_rate: float = 0.005
     # Channels of the three blocks.
     widths: tuple[int, int, int] = (16, 48, 96)
     strengths: Strengths = field(default_factory=Strengths)
@@ -77,12 +91,20 @@ class Recipe:
         """Read a recipe from the recipe.json of a run."""
         knobs = json.loads(path.read_text())
         strengths, widths = Strengths(**knobs.pop("strengths")), tuple(knobs.pop("widths"))
-        return cls(**knobs, strengths=strengths, widths=widths)
+        shares = tuple((name, num) for name, num in knobs.pop("sources"))
+        return cls(**knobs, strengths=strengths, widths=widths, sources=shares)
 
 
 PRESETS = {
     # Seconds: shows that everything works, and learns from the sample that comes along.
-    "smoke": Recipe("smoke", data="sample", num_validation=200, epochs=3, batch_size=32),
+    "smoke": Recipe(
+        "smoke",
+        data="sample",
+        num_validation=200,
+        epochs=3,
+        batch_size=32,
+        sources=(("european", 200), ("scribbles", 100)),
+    ),
     # At most ten minutes on two cores.
     "quick": Recipe("quick"),
     # The same network, for longer.
@@ -109,7 +131,39 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
-Announce = Callable[[DigitData], None]
+Announce = Callable[["Lessons"], None]
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """All that a run learns from and chooses by.
+
+    Attributes:
+        data: MNIST's digits, in their three parts.
+        pools: What the further sources gave.
+        absent: Sources that were asked for and are not here, with the reason.
+    """
+
+    data: DigitData
+    pools: list[Pool] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def train(self) -> Digits:
+        return datasets.joined([self.data.train, *(pool.train for pool in self.pools)])
+
+    @property
+    def validation(self) -> Digits:
+        """MNIST's part and the sources', also what is no digit."""
+        return datasets.joined([self.data.validation, *(pool.validation for pool in self.pools)])
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all of it; of MNIST's alone where there is nothing else."""
+        if not self.pools:
+            return self.data.sha256
+        parts = [self.data.sha256, *(pool.sha256 for pool in self.pools)]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -159,13 +213,16 @@ def train(
             f"Expected a batch size of at most the {len(data.train)} training digits, "
             f"got {recipe.batch_size}."
         )
-    if announce:
-        announce(data)
     if not resume:
         run_folder.mkdir(parents=True)
         write_json(run_folder / "recipe.json", asdict(recipe))
-    state = _learn(recipe, data, run_folder, report or (lambda progress: None))
-    return _finish(recipe, data, run_folder, state)
+    lessons = _lessons(recipe, data, run_folder / POOLS_NAME)
+    if announce:
+        announce(lessons)
+    state = _learn(recipe, lessons, run_folder, report or (lambda progress: None))
+    trained = _finish(recipe, lessons, run_folder, state)
+    (run_folder / POOLS_NAME).unlink(missing_ok=True)
+    return trained
 
 
 def write_h5(trained: Trained) -> Path:
@@ -180,17 +237,42 @@ def write_h5(trained: Trained) -> Path:
     return path
 
 
+# --- Gathering ----------------------------------------------------------------------------------
+
+
+def _lessons(recipe: Recipe, data: DigitData, path: Path) -> Lessons:
+    """Make what the further sources give; once a run, since it takes minutes."""
+    if path.is_file():
+        return Lessons(data, *sources.read(path))
+    material = sources.Material(
+        Path(recipe.sources_folder), data.train, data.validation, recipe.seed
+    )
+    pools, absent = [], {}
+    for name, num in recipe.sources:
+        try:
+            pools.append(sources.pool_of(name, material, num))
+        except datasets.DataUnavailable as error:
+            absent[name] = str(error)
+    if pools:
+        sources.write(path, pools, absent)
+    return Lessons(data, pools, absent)
+
+
 # --- Learning -----------------------------------------------------------------------------------
 
 
-def _learn(recipe: Recipe, data: DigitData, run_folder: Path, report: Report) -> State:
+def _learn(recipe: Recipe, lessons: Lessons, run_folder: Path, report: Report) -> State:
     """Run the epochs that are left, with a checkpoint after each."""
-    num_steps = len(data.train) // recipe.batch_size
-    state, model = checkpoints.last(run_folder, data.sha256)
+    train, chosen_by = lessons.train, lessons.validation
+    num_steps = len(train) // recipe.batch_size
+    state, model = checkpoints.last(run_folder, lessons.sha256)
     if model is None:
-        model = _new_model(recipe, num_steps)
-    batches = _batches_by_epoch(recipe, data.train, num_steps)
-    validation = (_as_input(data.validation.images), _one_hot(data.validation.labels))
+        model = network.build(widths=recipe.widths, seed=recipe.seed)
+    _compile(recipe, model, num_steps)
+    batches = _batches_by_epoch(recipe, train, num_steps)
+    chosen_by = chosen_by.take(np.flatnonzero(chosen_by.labels != NO_DIGIT))
+    validation = (_as_input(chosen_by.images), _targets(chosen_by.labels))
+    averaging = [keras.callbacks.SwapEMAWeights()] if recipe.ema_momentum else []
     for epoch in range(len(state.history), recipe.epochs):
         started = time.monotonic()
         reporter = _Reporter(recipe.epochs, num_steps, state, report)
@@ -200,7 +282,7 @@ def _learn(recipe: Recipe, data: DigitData, run_folder: Path, report: Report) ->
             epochs=epoch + 1,
             validation_data=validation,
             validation_batch_size=READ_BATCH,
-            callbacks=[reporter],
+            callbacks=[*averaging, reporter],
             shuffle=False,  # the batches come in their order
             verbose=0,
         )
@@ -213,8 +295,12 @@ def _learn(recipe: Recipe, data: DigitData, run_folder: Path, report: Report) ->
     return state
 
 
-def _new_model(recipe: Recipe, num_steps: int) -> Any:
-    model = network.build(widths=recipe.widths, seed=recipe.seed)
+def _compile(recipe: Recipe, model: Any, num_steps: int) -> None:
+    """Compile a model by the recipe; one from a checkpoint goes on where its optimizer stood.
+
+    What is excluded from weight decay is no part of a saved optimizer: it is made anew, and given
+    the saved one's variables.
+    """
     warmup_steps = min(round(recipe.warmup_epochs * num_steps), recipe.epochs * num_steps // 2)
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
@@ -222,20 +308,28 @@ def _new_model(recipe: Recipe, num_steps: int) -> Any:
         warmup_steps=warmup_steps,
         decay_steps=recipe.epochs * num_steps - warmup_steps,
     )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    optimizer = keras.optimizers.AdamW(
+        rate,
+        weight_decay=recipe.weight_decay,
+        use_ema=recipe.ema_momentum > 0,
+        ema_momentum=recipe.ema_momentum,
+    )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    optimizer.build(model.trainable_variables)
+    saved = model.optimizer.variables if model.compiled else []
+    for variable, value in zip(optimizer.variables, saved, strict=False):
+        variable.assign(value)
     model.compile(
         optimizer,
         keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
         metrics=["accuracy"],
         jit_compile=False,  # Keras would choose XLA, which takes twice as long on CPUs
     )
-    return model
 
 
 def _batches_by_epoch(recipe: Recipe, train: Digits, num_steps: int) -> Callable[[int], Any]:
     """Give a function of an epoch, from 0, to its distorted batches: the same ones each time."""
-    images, labels = tf.constant(train.images[..., None]), tf.constant(_one_hot(train.labels))
+    images, labels = tf.constant(train.images[..., None]), tf.constant(_targets(train.labels))
 
     @tf.function  # type: ignore[untyped-decorator]
     def batch(rows: Any, number: Any) -> tuple[Any, Any]:
@@ -328,29 +422,40 @@ def _write_history(run_folder: Path, history: list[dict[str, float]]) -> None:
 # --- Finishing ----------------------------------------------------------------------------------
 
 
-def _finish(recipe: Recipe, data: DigitData, run_folder: Path, state: State) -> Trained:
+def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) -> Trained:
     """Calibrate the best epoch's model, measure it, and write what a run leaves."""
     model = keras.models.load_model(
         checkpoints.folder_of(run_folder, state.best_epoch) / MODEL_NAME, compile=False
     )
-    temperature = _calibrate(model, data.validation)
+    chosen_by = lessons.validation
+    are_digits = chosen_by.labels != NO_DIGIT
+    digits = chosen_by.take(np.flatnonzero(are_digits))
+    temperature = _calibrate(model, digits)
     model.save(run_folder / MODEL_NAME)
-    on_validation, on_test = (_read(model, digits) for digits in (data.validation, data.test))
-    passport = _passport(recipe, data, state) | {
+    answers, on_test = _read(model, chosen_by), _read(model, lessons.data.test)
+    on_digits, on_others = answers[are_digits], answers[~are_digits]
+    thresholds = _thresholds(recipe, digits.labels, on_digits, on_others)
+    passport = _passport(recipe, lessons, state) | {
         "model_sha256s": [_sha256_of(run_folder / MODEL_NAME)],
         "temperature": round(temperature, 6),
-        "thresholds": {
-            "unsure_below": evaluation.unsure_threshold(data.validation.labels, on_validation),
-            "reject_below": REJECT_BELOW,
-        },
+        "thresholds": thresholds,
         "metrics": {
-            "validation": evaluation.figures(data.validation.labels, on_validation),
-            "test": evaluation.figures(data.test.labels, on_test),
+            "validation": evaluation.figures(
+                lessons.data.validation.labels, answers[: len(lessons.data.validation)]
+            ),
+            "test": evaluation.figures(lessons.data.test.labels, on_test),
+            "sources": _by_source(lessons, answers, thresholds),
+            **(
+                {"no_digits": _no_digits(on_digits, on_others, thresholds)}
+                if len(on_others)
+                else {}
+            ),
         },
     }
     evaluation.curves_picture(state.history, state.best_epoch, run_folder / "curves.png")
     confusion = passport["metrics"]["test"]["confusion"]
     evaluation.confusion_picture(confusion, run_folder / "confusion.png")
+    evaluation.reliability_picture(digits.labels, on_digits, run_folder / "reliability.png")
     write_json(run_folder / PASSPORT_NAME, passport)
     return _trained(run_folder)
 
@@ -382,10 +487,59 @@ def _calibrate(model: Any, validation: Digits) -> float:
     return temperature
 
 
-def _passport(recipe: Recipe, data: DigitData, state: State) -> dict[str, Any]:
-    """Tell where a model comes from: by what the data is, never by where it lay."""
+def _thresholds(
+    recipe: Recipe, labels: datasets.Labels, on_digits: Any, on_others: Any
+) -> dict[str, float]:
+    unsure_below = evaluation.unsure_threshold(labels, on_digits)
+    reject_below = REJECT_BELOW
+    if len(on_others):
+        reject_below = evaluation.reject_threshold(on_digits, recipe.false_refusal_rate)
+    return {"unsure_below": max(unsure_below, reject_below), "reject_below": reject_below}
+
+
+def _by_source(
+    lessons: Lessons, answers: Any, thresholds: dict[str, float]
+) -> dict[str, dict[str, float]]:
+    """Measure each source's validation part: accuracy of digits, refused of what is none."""
+    start, found = len(lessons.data.validation), {}
+    for pool in lessons.pools:
+        labels = pool.validation.labels
+        own = answers[start : start + len(labels)]
+        start += len(labels)
+        confidence = own.max(1)
+        found[pool.name] = {
+            "num": len(labels),
+            "is_digits": pool.is_digits,
+            "unsure_or_refused": _share(confidence < thresholds["unsure_below"]),
+            "refused": _share(confidence < thresholds["reject_below"]),
+        } | ({"accuracy": _share(own.argmax(1) == labels)} if pool.is_digits else {})
+    return found
+
+
+def _no_digits(on_digits: Any, on_others: Any, thresholds: dict[str, float]) -> dict[str, float]:
+    """Measure how well confidence tells digits from what is none."""
+    sure, others = on_digits.max(1), on_others.max(1)
     return {
-        "recipe": asdict(recipe) | {"data": data.name, "widths": list(recipe.widths)},
+        "num": len(others),
+        "auroc": round(evaluation.auroc(sure, others), 6),
+        "unsure_or_refused": _share(others < thresholds["unsure_below"]),
+        "refused": _share(others < thresholds["reject_below"]),
+        "digits_unsure_or_refused": _share(sure < thresholds["unsure_below"]),
+        "digits_refused": _share(sure < thresholds["reject_below"]),
+    }
+
+
+def _share(which: Any) -> float:
+    return round(float(which.mean()), 6) if len(which) else 0.0
+
+
+def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
+    """Tell where a model comes from: by what the data is, never by where it lay."""
+    data = lessons.data
+    own = asdict(recipe) | {"data": data.name, "widths": list(recipe.widths)}
+    del own["sources_folder"]
+    return {
+        "recipe": own,
         "data": {
             "name": data.name,
             "sha256": data.sha256,
@@ -394,6 +548,17 @@ def _passport(recipe: Recipe, data: DigitData, state: State) -> dict[str, Any]:
             "num_validation": len(data.validation),
             "num_test": len(data.test),
             "licence": data.licence,
+            "sources": {
+                pool.name: {
+                    "num_train": len(pool.train),
+                    "num_validation": len(pool.validation),
+                    "sha256": pool.sha256,
+                    "licence": pool.licence,
+                    "address": sources.SOURCES[pool.name].address,
+                }
+                for pool in lessons.pools
+            },
+            "absent": lessons.absent,
         },
         "seed": recipe.seed,
         "libraries": {
@@ -415,5 +580,10 @@ def _as_input(images: datasets.Images) -> Any:
     return images[..., None].astype(np.float32)  # (N, 28, 28, 1)
 
 
-def _one_hot(labels: datasets.Labels) -> Any:
-    return np.eye(10, dtype=np.float32)[labels]  # (N, 10)
+def _targets(labels: datasets.Labels) -> Any:
+    """Give each label's target: its digit's own; for no digit, each digit as likely as any.
+
+    Source: Hendrycks, Mazeika, Dietterich (2019), "Deep anomaly detection with outlier exposure".
+    """
+    targets = np.concatenate([np.eye(10), np.full((1, 10), 0.1)]).astype(np.float32)
+    return targets[labels]  # (N, 10)

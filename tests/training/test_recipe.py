@@ -12,14 +12,18 @@ import numpy as np
 import pytest
 
 from recognizer import imaging
-from training import checkpoints, datasets, evaluation, recipe
+from training import checkpoints, datasets, evaluation, network, recipe
 from training.checkpoints import CannotResume, State
 from training.recipe import PRESETS, Impossible, Progress, Recipe
 
 # Keras 3.15 copies tensors in a way that NumPy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SMOKE = replace(PRESETS["smoke"], epochs=3)
+SMOKE = replace(PRESETS["smoke"], epochs=3, sources=(), ema_momentum=0.0)
+# With what a shipped model is made of: further sources, averaged weights.
+MIXED = replace(
+    SMOKE, sources=(("european", 200), ("scribbles", 100), ("letters", 50)), ema_momentum=0.9
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +70,12 @@ def test_a_run_leaves_its_folder(trained):
 
 
 def test_the_data_is_announced_before_anything_is_learnt(tmp_path):
-    def stop(data: datasets.DigitData) -> None:
-        raise KeyboardInterrupt(data.name)
+    def stop(lessons: recipe.Lessons) -> None:
+        raise KeyboardInterrupt(lessons.data.name)
 
     with pytest.raises(KeyboardInterrupt, match="MNIST sample"):
         recipe.train(SMOKE, run_folder=tmp_path / "run", announce=stop)
-    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "run" / "checkpoints").exists()
 
 
 def test_the_sample_is_learnt(trained):
@@ -91,6 +95,8 @@ def test_the_passport_tells_what_the_model_is_made_of(trained):
         "num_validation": 200,
         "num_test": 500,
         "licence": datasets.MNIST_LICENCE,
+        "sources": {},
+        "absent": {},
     }
     assert passport["preprocessing"] == imaging.preprocessing_hash()
     assert passport["libraries"]["keras"] == keras.__version__
@@ -216,7 +222,7 @@ def test_a_passport_never_tells_where_the_data_lay(trained, tmp_path):
     data = datasets.load("sample", num_validation=200)
     elsewhere = replace(SMOKE, data=str(tmp_path))
     row = {"epoch": 1, "validation_accuracy": 0.5, "validation_loss": 1.0, "seconds": 1.0}
-    passport = recipe._passport(elsewhere, data, State(data.sha256, [row]))
+    passport = recipe._passport(elsewhere, recipe.Lessons(data), State(data.sha256, [row]))
 
     assert str(tmp_path) not in json.dumps(passport)
     assert passport["recipe"]["data"] == "MNIST sample"
@@ -244,7 +250,10 @@ def test_the_largest_seed_gives_weights_and_batches():
     mine = replace(SMOKE, seed=recipe.LARGEST_SEED)
     data = datasets.load("sample", num_validation=200)
 
-    assert recipe._new_model(mine, 25).count_params() > 0
+    model = network.build(seed=mine.seed)
+    recipe._compile(mine, model, 25)
+
+    assert model.count_params() > 0
     assert len(list(recipe._batches_by_epoch(mine, data.train, 2)(0))) == 2
 
 
@@ -292,3 +301,52 @@ def test_the_model_is_written_as_hdf5_when_asked(trained, copied):
 
     assert path.name == "model.h5"
     np.testing.assert_allclose(answers, expected, atol=1e-6)
+
+
+# --- Further sources and averaged weights -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> recipe.Trained:
+    folder = tmp_path_factory.mktemp("runs") / "mixed"
+    return recipe.train(replace(MIXED, sources_folder=str(folder / "nowhere")), run_folder=folder)
+
+
+def test_the_passport_tells_of_each_source_and_of_the_absent_one(mixed):
+    data, metrics = mixed.passport["data"], mixed.passport["metrics"]
+
+    assert set(data["sources"]) == {"european", "scribbles"}
+    assert 150 <= data["sources"]["european"]["num_train"] <= 200
+    assert "letters" in data["absent"]
+    assert "sources_folder" not in mixed.passport["recipe"]  # no path of anybody's machine
+    assert 0 <= metrics["sources"]["european"]["accuracy"] <= 1
+    assert metrics["no_digits"]["num"] == data["sources"]["scribbles"]["num_validation"]
+
+
+def test_what_is_no_digit_is_surer_refused_than_digits(mixed):
+    found = mixed.passport["metrics"]["no_digits"]
+
+    assert found["auroc"] > 0.7
+    assert found["refused"] > found["digits_refused"]
+    assert found["digits_refused"] <= MIXED.false_refusal_rate
+
+
+def test_the_run_folder_has_a_reliability_diagram_and_no_copy_of_the_sources(mixed):
+    assert (mixed.run_folder / "reliability.png").is_file()
+    assert not (mixed.run_folder / recipe.POOLS_NAME).exists()
+
+
+def test_a_killed_run_with_sources_and_an_average_resumes_with_the_same_result(mixed, tmp_path):
+    folder = tmp_path / "killed"
+    same = Recipe.read(mixed.run_folder / "recipe.json")
+    with pytest.raises(KeyboardInterrupt):
+        recipe.train(same, run_folder=folder, report=kill_in_epoch(2))
+
+    resumed = recipe.train(same, run_folder=folder, resume=True)
+
+    weights, expected = (
+        keras.models.load_model(run.model_path, compile=False).get_weights()
+        for run in (resumed, mixed)
+    )
+    for one, other in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)

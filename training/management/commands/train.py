@@ -23,7 +23,6 @@ from recognizer import registry
 from recognizer.models import NAME_LENGTH, ModelVersion
 
 if TYPE_CHECKING:
-    from training import datasets
     from training import recipe as recipes
 
 # Nothing of TensorFlow's C++ log: without a GPU even its errors are mere notes, and what stops a
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # What a preset's recipe may be changed by, by the option's name.
-KNOBS = ("epochs", "batch_size", "seed", "data")
+KNOBS = ("epochs", "batch_size", "seed", "data", "sources_folder")
 
 
 class Command(BaseCommand):
@@ -48,6 +47,13 @@ class Command(BaseCommand):
             "--data",
             metavar="mnist|sample|DIR|FILE.npz",
             help="MNIST as Keras fetches it, the sample, or where MNIST's files lie",
+        )
+        parser.add_argument(
+            "--sources",
+            metavar="DIR",
+            dest="sources_folder",
+            help="where local copies of the further sources lie, each in a folder of its name "
+            "(default: media/sources); one that is absent is left out, and said so",
         )
         parser.add_argument("--name", default="", help="what to call the version")
         parser.add_argument("--notes", default="", help="what is worth knowing of it")
@@ -147,7 +153,8 @@ def _plan(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
     from training import recipe as recipes
 
     preset = options["preset"] or "quick"
-    changes = {name: options[name] for name in KNOBS if options[name] is not None}
+    changes: dict[str, Any] = {"sources_folder": str(Path(settings.MEDIA_ROOT) / "sources")}
+    changes |= {name: options[name] for name in KNOBS if options[name] is not None}
     try:
         recipe = replace(recipes.PRESETS[preset], **changes)
     except recipes.Impossible as error:
@@ -160,7 +167,9 @@ def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
     from training import recipe as recipes
 
     given = [
-        f"--{name.replace('_', '-')}" for name in ("preset", *KNOBS) if options[name] is not None
+        f"--{name.removesuffix('_folder').replace('_', '-')}"
+        for name in ("preset", *KNOBS)
+        if options[name] is not None
     ]
     if given:
         raise CommandError(f"--resume takes the run's own recipe. Leave out {', '.join(given)}.")
@@ -275,12 +284,25 @@ class _StepsColumn(TextColumn):
         return Text(f"{task.speed:.0f} steps/s" if task.speed else "")
 
 
-def _print_data(data: datasets.DigitData) -> None:
+def _print_data(lessons: recipes.Lessons) -> None:
+    data = lessons.data
     print(
         f"Data: {data.name}: {len(data.train):,} digits to learn from, "
         f"{len(data.validation):,} to choose by, {len(data.test):,} to measure by",
         flush=True,
     )
+    for pool in lessons.pools:
+        what = "digits" if pool.is_digits else "of no digit"
+        print(f"Source {pool.name}: {len(pool.train):,} {what} to learn from", flush=True)
+    for name, reason in lessons.absent.items():
+        from training.sources import SOURCES
+
+        source = SOURCES[name]
+        print(
+            f"Source {name} is left out: {reason}. Where anybody gets it: {source.address} "
+            f"({source.licence})",
+            flush=True,
+        )
 
 
 def _print_epoch(progress: recipes.Progress) -> None:
