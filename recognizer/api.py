@@ -9,6 +9,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
+from recognizer.advice import advise
 from recognizer.models import Prediction
 from recognizer.problems import Problem
 
@@ -44,8 +45,11 @@ def reading(prediction: Prediction) -> dict[str, Any]:
         "url": submission.get_absolute_url(),
         "verdict": prediction.verdict,
         "digit": prediction.digit,
+        "digits": prediction.digits,
         "confidence": prediction.confidence,
         "probabilities": prediction.probabilities,
+        "parts": prediction.parts,
+        "advice": advise(prediction),
         "model_version": prediction.version.number,
         "latency_ms": prediction.latency_ms,
         "created_at": submission.created_at,

@@ -85,6 +85,15 @@ def drawing_png() -> bytes:
     return png(drawn_seven())
 
 
+@pytest.fixture
+def several_png() -> bytes:
+    """Three drawn sevens side by side, as PNG of 840 × 280 px."""
+    image = Image.new("RGB", (840, 280), "white")
+    for place in range(3):
+        image.paste(drawn_seven(), (280 * place, 0))
+    return png(image)
+
+
 def drawn_seven(size: int = 280, width: int = 18) -> Image.Image:
     image = Image.new("RGB", (size, size), "white")
     points = [(0.28, 0.25), (0.72, 0.25), (0.45, 0.8)]

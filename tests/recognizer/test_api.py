@@ -18,8 +18,11 @@ FIELDS = {
     "url",
     "verdict",
     "digit",
+    "digits",
     "confidence",
     "probabilities",
+    "parts",
+    "advice",
     "model_version",
     "latency_ms",
     "created_at",
@@ -56,6 +59,11 @@ def test_a_file_is_answered_with_a_reading(program, active_version, drawing_png)
     assert answer["id"] == str(submission.id)
     assert answer["url"] == f"/readings/{submission.id}"
     assert answer["digit"] == 7
+    assert answer["digits"] == "7"
+    [part] = answer["parts"]
+    assert set(part) == {"digit", "confidence", "box"}
+    assert part["digit"] == 7
+    assert part["confidence"] == answer["confidence"]
     assert answer["verdict"] in {"digit", "unsure"}
     assert answer["confidence"] == pytest.approx(max(answer["probabilities"]), abs=1e-5)
     assert len(answer["probabilities"]) == 10
@@ -78,6 +86,20 @@ def test_a_file_and_its_data_url_are_read_alike(active_version, drawing_png):
     ]
     assert [answer.status_code for answer in answers] == [200] * 3
     assert len({str(answer.json()["probabilities"]) for answer in answers}) == 1
+
+
+def test_several_digits_are_answered_from_left_to_right(program, active_version, several_png):
+    response = program.post("/upload", {"image": image_file(several_png)}, headers=JSON)
+    answer = response.json()
+    assert answer["verdict"] == "several"
+    assert [str(part["digit"]) for part in answer["parts"]] == list(answer["digits"])
+    lefts = [part["box"][0] for part in answer["parts"]]
+    assert lefts == sorted(lefts)
+    assert len(lefts) == 3
+    for left, top, right, bottom in (part["box"] for part in answer["parts"]):
+        assert 0 <= left < right <= 840
+        assert 0 <= top < bottom <= 280
+    assert answer["advice"] in {"one_at_a_time", "unclear_part"}
 
 
 def test_a_urlencoded_form_is_read(program, active_version, drawing_png):
