@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from recognizer.advice import DOUBTFUL_BELOW, Advice, advise, ranking, unclear_part
 from recognizer.models import DIGITS, Prediction
 
 Verdict = Prediction.Verdict
@@ -39,9 +41,27 @@ PERHAPS = (
 )
 HEADLINES = {
     Verdict.UNSURE: gettext_lazy("Perhaps {first}, or {second}."),
-    Verdict.SEVERAL: gettext_lazy("I see {number} digits."),
-    Verdict.NOT_A_DIGIT: gettext_lazy("I see no digit in this."),
+    Verdict.SEVERAL: gettext_lazy("I see {number} digits: {digits}."),
+    Verdict.NOT_A_DIGIT: gettext_lazy("This looks like no digit to me."),
     Verdict.BLANK: gettext_lazy("Nothing on the paper yet."),
+}
+MANY = gettext_lazy("I see {number} digits.")
+MOST_LISTED = 6  # more digits than these a sentence does not list; the number beside it does
+NUMBERS = (
+    gettext_lazy("no"),
+    gettext_lazy("one"),
+    gettext_lazy("two"),
+    gettext_lazy("three"),
+    gettext_lazy("four"),
+    gettext_lazy("five"),
+    gettext_lazy("six"),
+)
+# How sure it is, in a few words, after the mark.
+SURENESS = {
+    Verdict.DIGIT: gettext_lazy("{percent}"),
+    Verdict.UNSURE: gettext_lazy("{percent}"),
+    Verdict.SEVERAL: gettext_lazy("at least {percent}"),
+    Verdict.NOT_A_DIGIT: gettext_lazy("at best {digit}, {percent}"),
 }
 MARKS = {  # one word and one icon for each: colour alone says nothing
     Verdict.DIGIT: gettext_lazy("Sure"),
@@ -50,13 +70,7 @@ MARKS = {  # one word and one icon for each: colour alone says nothing
     Verdict.NOT_A_DIGIT: gettext_lazy("Not a digit"),
     Verdict.BLANK: gettext_lazy("Blank"),
 }
-TIPS = {
-    Verdict.DIGIT: "",
-    Verdict.UNSURE: gettext_lazy("A clearer stroke would settle it."),
-    Verdict.SEVERAL: gettext_lazy("I read one at a time. Send just one of them."),
-    Verdict.NOT_A_DIGIT: gettext_lazy("Try one digit, large, in the middle."),
-    Verdict.BLANK: gettext_lazy("Draw one digit, then press “Read it”."),
-}
+BLANK_TIP = gettext_lazy("Draw one digit, then press “Read it”.")
 ICONS = {
     Verdict.DIGIT: "check",
     Verdict.UNSURE: "tilde",
@@ -88,6 +102,10 @@ class Box:
     def of(cls, left: int, top: int, right: int, bottom: int) -> Box:
         return cls(left, top, right - left, bottom - top)
 
+    @property
+    def middle(self) -> float:
+        return self.left + self.width / 2
+
     def square(self, margin: float = 0.12) -> Box:
         """The square around it, with a margin as a share of its longer side."""
         side = round(max(self.width, self.height) * (1 + 2 * margin))
@@ -95,7 +113,43 @@ class Box:
         return Box(left, self.top + (self.height - side) // 2, side, side)
 
 
+# Of what is written over a picture, as a share of its longer side: 16 px on the page's paper.
+LABEL_SIZE = 0.034
+
 NO_BARS = [Bar(digit, 0.0, is_candidate=False) for digit in DIGITS]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several digits; `is_doubtful` when it is not sure.
+
+    `above` and `below` are where its digit and its figure are written over the picture.
+    """
+
+    digit: int
+    percent: float
+    is_doubtful: bool
+    box: Box
+    above: float
+    below: float
+
+    @property
+    def whole_percent(self) -> int:
+        return int(self.percent)
+
+    @classmethod
+    def of(cls, part: dict[str, Any], picture_size: list[int]) -> Part:
+        confidence, box = part["confidence"], Box.of(*part["box"])
+        width, height = picture_size or (0, 0)
+        room = LABEL_SIZE * max(width, height)
+        return cls(
+            digit=part["digit"],
+            percent=percent(confidence),
+            is_doubtful=confidence < DOUBTFUL_BELOW,
+            box=box,
+            above=round(max(box.top - room, room), 1),
+            below=round(min(box.top + box.height + room, height - room), 1),
+        )
 
 
 @dataclass(frozen=True)
@@ -105,34 +159,58 @@ class Answer:
     prediction: Prediction
     headline: str
     mark: str
+    sureness: str
     tip: str
     icon: str
     candidates: list[int]
     bars: list[Bar]
+    parts: list[Part]  # of several digits only
 
     @classmethod
     def to(cls, prediction: Prediction) -> Answer:
         verdict = Verdict(prediction.verdict)
-        ranking = sorted(DIGITS, key=lambda digit: -prediction.probabilities[digit])
-        candidates = ranking[: {Verdict.DIGIT: 1, Verdict.UNSURE: 2}.get(verdict, 0)]
+        candidates = ranking(prediction)[: {Verdict.DIGIT: 1, Verdict.UNSURE: 2}.get(verdict, 0)]
         return cls(
             prediction=prediction,
             headline=_headline(verdict, candidates, prediction),
             mark=str(MARKS[verdict]),
-            tip=str(TIPS[verdict]),
+            sureness=_sureness(verdict, prediction),
+            tip=_tip(verdict, prediction),
             icon=ICONS[verdict],
             candidates=candidates,
             bars=[
                 Bar(digit, percent(share), digit in candidates)
                 for digit, share in enumerate(prediction.probabilities)
             ],
+            parts=[
+                Part.of(part, prediction.submission.receipt.get("picture_size", []))
+                for part in _parts(verdict, prediction)
+            ],
         )
+
+    @property
+    def numerals(self) -> list[str]:
+        """What stands large: the digit, both candidates, or the number; nothing where none is."""
+        if self.parts:
+            return [self.prediction.digits]
+        return [str(digit) for digit in self.candidates]
+
+    @property
+    def in_short(self) -> str:
+        """What stands for it in a list."""
+        mark = "?" if self.prediction.verdict == Verdict.UNSURE else ""
+        return self.numerals[0] + mark if self.numerals else "–"
 
     @property
     def picture_size(self) -> list[int]:
         """Width and height of the stored picture, in pixels; empty where the receipt has none."""
         size: list[int] = self.prediction.submission.receipt.get("picture_size", [])
         return size
+
+    @property
+    def label_size(self) -> float:
+        """The size of what is written over the picture, in its pixels."""
+        return round(LABEL_SIZE * max(self.picture_size, default=0), 1)
 
     @property
     def boxes(self) -> list[Box]:
@@ -150,10 +228,6 @@ class Answer:
     def latency(self) -> int:
         return math.ceil(self.prediction.latency_ms)
 
-    @property
-    def percent(self) -> float:
-        return percent(self.prediction.confidence)
-
 
 def percent(share: float) -> float:
     """Round down to a tenth: what is 99.97 % sure is not called certain."""
@@ -167,12 +241,19 @@ def words() -> dict[str, Any]:
         "perhaps": [str(text) for text in PERHAPS],
         "headlines": {str(verdict): str(text) for verdict, text in HEADLINES.items()},
         "marks": {str(verdict): str(text) for verdict, text in MARKS.items()},
-        "tips": {str(verdict): str(text) for verdict, text in TIPS.items()},
+        "tips": {str(advice): str(advice.label) for advice in Advice},
+        "sureness": {str(verdict): str(text) for verdict, text in SURENESS.items()},
+        "numbers": [str(number) for number in NUMBERS],
+        "most_listed": MOST_LISTED,
+        "many": str(MANY),
+        "blank_tip": str(BLANK_TIP),
+        "doubtful_below": DOUBTFUL_BELOW,
+        "label_size": LABEL_SIZE,
         "icons": {str(verdict): icon for verdict, icon in ICONS.items()},
         "facts": _("Model {number} · {latency} ms"),
         "page": _("Its own page"),
-        "several": _("I see several digits."),
         "problems": {
+            "blank": _("I find nothing on it"),
             "error": _("That did not work"),
             "offline": _("You are offline"),
             "no_active_version": _("No model is at work"),
@@ -188,8 +269,41 @@ def words() -> dict[str, Any]:
 def _headline(verdict: Verdict, candidates: list[int], prediction: Prediction) -> str:
     if verdict == Verdict.DIGIT:
         return str(SURE[candidates[0]])
-    number = prediction.submission.receipt.get("num_glyphs")
-    if verdict == Verdict.SEVERAL and not number:
+    if verdict == Verdict.SEVERAL:
+        return _count_words(prediction)
+    first, second = (PERHAPS[digit] for digit in [*candidates, 0, 0][:2])
+    return HEADLINES[verdict].format(first=first, second=second)
+
+
+def _count_words(prediction: Prediction) -> str:
+    """Count several digits, and name them; a row of before there were parts has the count alone."""
+    num = len(prediction.parts) or prediction.submission.receipt.get("num_glyphs", 0)
+    if not num:
         return _("I see several digits.")
-    first, second = ([*candidates, 0, 0])[:2]
-    return HEADLINES[verdict].format(first=PERHAPS[first], second=PERHAPS[second], number=number)
+    is_listed = prediction.parts and num <= MOST_LISTED
+    number = str(NUMBERS[num]) if num < len(NUMBERS) else str(num)
+    sentence = str(HEADLINES[Verdict.SEVERAL] if is_listed else MANY)
+    return sentence.format(number=number, digits=", ".join(prediction.digits))
+
+
+def _sureness(verdict: Verdict, prediction: Prediction) -> str:
+    confidences = [part["confidence"] for part in _parts(verdict, prediction)]
+    if verdict == Verdict.BLANK or (verdict == Verdict.SEVERAL and not confidences):
+        return ""
+    likeliest = ranking(prediction)[0]
+    share = min(confidences, default=prediction.probabilities[likeliest])
+    figure = f"{number_format(percent(share), 1)} %"
+    return str(SURENESS[verdict]).format(percent=figure, digit=PERHAPS[likeliest])
+
+
+def _tip(verdict: Verdict, prediction: Prediction) -> str:
+    if verdict == Verdict.BLANK:
+        return str(BLANK_TIP)
+    advice = advise(prediction)
+    unclear = unclear_part(prediction.parts)
+    digit = unclear["digit"] if unclear else ""
+    return str(advice.label).format(digit=digit) if advice else ""
+
+
+def _parts(verdict: Verdict, prediction: Prediction) -> list[dict[str, Any]]:
+    return prediction.parts if verdict == Verdict.SEVERAL else []

@@ -36,6 +36,9 @@ TITLES = {
     503: gettext_lazy("No model is at work"),
 }
 
+# Where the status says too little.
+TITLES_BY_CODE = {"blank": gettext_lazy("I find nothing on it")}
+
 # One word for programs, the same in all languages: its status, and the words for people.
 PROBLEMS = {
     "malformed": (
@@ -72,7 +75,8 @@ PROBLEMS = {
     "blank": (
         422,
         gettext_lazy(
-            "There is nothing on the paper yet. Draw one digit, large, and send it again."
+            "I looked for ink and found none. Draw one digit, large and dark; "
+            "of a photo, more light or coming closer helps."
         ),
     ),
     "server_error": (
@@ -112,7 +116,7 @@ class Problem(Exception):
 
     @property
     def title(self) -> str:
-        return str(TITLES.get(self.status, TITLES[500]))
+        return str(TITLES_BY_CODE.get(self.code) or TITLES.get(self.status, TITLES[500]))
 
     @classmethod
     def named(cls, code: str) -> Problem:

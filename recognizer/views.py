@@ -29,7 +29,7 @@ EXAMPLES = (
     ("slate.png", _("Chalk on a slate")),
     ("pencil.jpg", _("Pencil on squared paper")),
     ("unsure.png", _("A one, or a seven?")),
-    ("several.png", _("Two digits")),
+    ("several.png", _("Three digits")),
 )
 
 MAY_SEE_ANY = ("recognizer.view_submission", "recognizer.change_submission")

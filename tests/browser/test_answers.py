@@ -1,16 +1,20 @@
 """The answer in all its states, pictures by every way, the claim and the history."""
 
 import base64
+import io
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from recognizer.advice import Advice
 from recognizer.models import ModelVersion, Submission
 from tests.browser.conftest import NARROW, draw, requests_of
 
 pytestmark = pytest.mark.browser
 
+NO_DIGIT = [0.1, 0.1, 0.31, 0.09, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05]
 UNSURE = [0.01, 0.36, 0.01, 0.01, 0.01, 0.01, 0.01, 0.56, 0.01, 0.01]
 
 
@@ -152,19 +156,103 @@ def test_a_doubtful_digit_shows_both_candidates(page):
     expect(page.locator(".bar.is-candidate")).to_have_count(2)
 
 
-def test_several_digits_are_counted_and_boxed(page):
-    page.get_by_role("button", name="Two digits").click()
+PARTS = [
+    {"digit": 4, "confidence": 0.998, "box": [40, 60, 80, 200]},
+    {"digit": 0, "confidence": 0.613, "box": [110, 60, 160, 200]},
+    {"digit": 7, "confidence": 0.972, "box": [190, 60, 240, 200]},
+]
+SEVERAL = {"verdict": "several", "digits": "407", "parts": PARTS, "advice": "unclear_part"}
+
+
+def test_several_digits_are_read_as_a_number_and_boxed(page, drawing_png):
+    answer_with(page, **SEVERAL)
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
     expect_state(page, "several")
-    expect(page.locator("[data-slot=headline]")).to_have_text("I see 2 digits.")
-    expect(page.locator(".seen svg rect")).to_have_count(2)
+    expect(page.locator("[data-slot=first]")).to_have_text("407")
+    expect(page.locator("[data-slot=headline]")).to_have_text("I see three digits: 4, 0, 7.")
+    expect(page.locator("[data-slot=percent]")).to_have_text("at least 61.3 %")
+    expect(page.locator("[data-slot=tip]")).to_contain_text("I am not sure of the 0.")
+    expect(page.locator(".part")).to_have_text(["4 99.8 %", "0? 61.3 %", "7 97.2 %"])
+    expect(page.locator("#paper .boxes text")).to_have_text(
+        ["4", "99 %", "0?", "61 %", "7", "97 %"]
+    )
+    expect(page.locator(".answer .bars")).to_be_hidden()
+    expect(page.locator("#announcement")).to_contain_text("4, 0, 7. Several. at least 61.3 %. I am")
 
 
-def test_what_is_no_digit_is_said_so(page):
-    answer_with(page, verdict="not_a_digit", probabilities=[0.1] * 10, confidence=0.1)
+def test_the_boxes_lie_on_the_digits(page, drawing_png):
+    answer_with(page, **SEVERAL)
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    box = page.locator("#paper .boxes > g > rect").first.bounding_box()
+    shown = page.locator("#preview").bounding_box()
+    assert box
+    assert shown
+    scale = (shown["width"] - 2 * 8) / 280  # the preview's padding, the picture's side
+    assert box["x"] == pytest.approx(shown["x"] + 8 + 40 * scale, abs=2)
+    assert box["height"] == pytest.approx(140 * scale, abs=4)
+
+
+@pytest.mark.parametrize("change", ["Clear", "Undo", "draw"])
+def test_the_boxes_go_with_the_picture_they_are_of(page, drawing_png, change):
+    answer_with(page, **SEVERAL)
+    draw(page)
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    expect(page.locator("#paper .boxes")).to_be_visible()
+    if change == "draw":
+        draw(page)
+    else:
+        page.get_by_role("button", name=change).click()
+    expect(page.locator("#paper .boxes")).to_have_count(0)
+
+
+def test_the_page_and_the_readings_own_page_say_the_same_of_several(page, several_png):
+    page.locator("#id_image").set_input_files(file_of(several_png))
+    expect_state(page, "several")
+    said = words_on(page)
+    page.get_by_role("link", name="Its own page").click()
+    expect(page).to_have_url(re.compile("/readings/"))
+    expect(page.locator(".paper .boxes text").first).to_be_visible()
+    assert words_on(page) == said
+
+
+def words_on(page: Page) -> list[str]:
+    """List what is said of a reading, the boxes' words too."""
+    said = page.locator(":is([data-slot=first], .says p, .part, .boxes text)").all_text_contents()
+    return sorted(" ".join(text.split()) for text in said)
+
+
+@pytest.mark.parametrize("advice", ["one_digit", "more_light"])
+def test_what_is_no_digit_is_said_so(page, advice):
+    answer_with(page, verdict="not_a_digit", probabilities=NO_DIGIT, confidence=0.31, advice=advice)
     draw(page)
     page.keyboard.press("Enter")
     expect_state(page, "not_a_digit")
-    expect(page.locator("[data-slot=headline]")).to_have_text("I see no digit in this.")
+    expect(page.locator("[data-slot=headline]")).to_have_text("This looks like no digit to me.")
+    expect(page.locator("[data-slot=percent]")).to_have_text("at best a two, 31.0 %")
+    expect(page.locator("[data-slot=tip]")).to_have_text(str(Advice(advice).label))
+    expect(page.locator(".numeral:visible")).to_have_count(0)
+
+
+def test_a_blank_picture_is_said_in_the_servers_words(page, watch):
+    watch.expected.append("422")
+    blank = io.BytesIO()
+    Image.new("L", (60, 60), 255).save(blank, "PNG")
+    page.locator("#id_image").set_input_files(file_of(blank.getvalue()))
+    expect_state(page, "blank")
+    expect(page.locator("[data-slot=headline]")).to_have_text("I find nothing on it")
+    expect(page.locator("[data-slot=tip]")).to_contain_text("more light")
+
+
+def test_what_was_said_before_leaves_nothing_behind(page, drawing_png):
+    answer_with(page, **SEVERAL)
+    page.locator("#id_image").set_input_files(file_of(drawing_png))
+    expect(page.locator(".part")).to_have_count(3)
+    page.unroute_all()
+    draw(page)
+    page.keyboard.press("Enter")
+    expect_seven(page)
+    expect(page.locator(".part")).to_have_count(0)
+    expect(page.locator(".answer .bars")).to_be_visible()
 
 
 def test_nearly_certain_is_not_called_certain(page):

@@ -1,12 +1,13 @@
 // The answer beside the paper: puts a reading, or what went wrong, into the places of the page.
 
-import { drawBoxes } from "./boxes.js";
-import { percent, say, words } from "./words.js";
+import { cropOf } from "./boxes.js";
+import { isDoubtful, percent, say, words } from "./words.js";
 
 /** @typedef {import("./client.js").Reading} Reading */
+/** @typedef {import("./client.js").Part} Part */
 /** @typedef {import("./client.js").Problem} Problem */
 
-const PROBLEM_ICONS = { offline: "offline", no_active_version: "asleep", too_many_requests: "clock" };
+const PROBLEM_ICONS = { blank: "sheet", offline: "offline", no_active_version: "asleep", too_many_requests: "clock" };
 
 export class Answer {
   /**
@@ -34,32 +35,28 @@ export class Answer {
       (one, other) => reading.probabilities[other] - reading.probabilities[one],
     );
     const candidates = ranking.slice(0, { digit: 1, unsure: 2 }[verdict] ?? 0);
-    this.#put("first", candidates[0] ?? "");
-    this.#put("second", candidates[1] ?? "");
-    this.#put("percent", candidates.length ? percent(reading.confidence) : "");
+    const parts = verdict === "several" ? reading.parts : [];
+    this.#numerals(parts.length ? [reading.digits] : candidates.map(String));
+    this.#put("percent", this.#sureness(reading, ranking[0]));
     this.#put("mark", words.marks[verdict]);
-    this.#put("tip", words.tips[verdict]);
-    this.#put("headline", this.#headline(verdict, candidates));
+    this.#put("tip", this.#tip(reading));
+    this.#put("headline", this.#headline(reading, candidates));
     this.#sign("sign", words.icons[verdict]);
     this.#sign("mark-icon", words.icons[verdict]);
     this.#bars(reading.probabilities, candidates);
+    this.#parts(parts, `${reading.url}/image.png`);
     this.#picture("image", `${reading.url}/image.png`);
     this.#picture("digit", `${reading.url}/digit.png`);
     this.#facts(reading);
     this.#state(verdict);
-    this.#announce(`${this.#text("headline")} ${words.marks[verdict]}. ${this.#text("percent")}`);
+    this.#announce(
+      `${this.#text("headline")} ${words.marks[verdict]}. ${this.#text("percent")}. ${this.#text("tip")}`,
+    );
   }
 
-  /**
-   * Add what comes a moment later: how many there are, and where.
-   * @param {Reading & {receipt: import("./client.js").Receipt}} reading
-   */
-  showDetails({ verdict, receipt }) {
-    const frame = this.#slot("image").parentElement;
-    if (frame) drawBoxes(frame, receipt.boxes ?? []);
-    if (verdict === "several" && receipt.num_glyphs) {
-      this.#put("headline", say(words.headlines.several, { number: receipt.num_glyphs }));
-    }
+  /** The picture that came in, as it is stored. */
+  get picture() {
+    return /** @type {HTMLImageElement} */ (this.#slot("image"));
   }
 
   /** There is nothing to read. */
@@ -67,9 +64,9 @@ export class Answer {
     this.#clear();
     this.#sign("sign", words.icons.blank);
     this.#put("headline", words.headlines.blank);
-    this.#put("tip", words.tips.blank);
+    this.#put("tip", words.blank_tip);
     this.#state("blank");
-    this.#announce(`${words.headlines.blank} ${words.tips.blank}`);
+    this.#announce(`${words.headlines.blank} ${words.blank_tip}`);
   }
 
   /** @param {Problem} problem */
@@ -85,22 +82,73 @@ export class Answer {
 
   #clear() {
     this.#bars(new Array(10).fill(0), []);
+    this.#parts([], "");
+    this.#numerals([]);
     this.#put("percent", "");
     this.#slot("image").hidden = true;
     this.#slot("digit").hidden = true;
-    this.#slot("image").parentElement?.querySelector("svg")?.remove();
     this.#slot("facts").hidden = true;
   }
 
+  /** @param {string[]} numerals the digit, both candidates, or the number */
+  #numerals([first = "", second = ""]) {
+    this.#put("first", first);
+    this.#put("second", second);
+    this.#slot("numerals").dataset.length = String(first.length);
+  }
+
   /**
-   * @param {string} verdict
+   * @param {Reading} reading
    * @param {number[]} candidates
    */
-  #headline(verdict, candidates) {
+  #headline({ verdict, parts, digits }, candidates) {
     if (verdict === "digit") return words.sure[candidates[0]];
-    if (verdict === "several") return words.several;
+    if (verdict === "several") {
+      const sentence = parts.length > words.most_listed ? words.many : words.headlines.several;
+      const number = words.numbers[parts.length] ?? parts.length;
+      return say(sentence, { number, digits: [...digits].join(", ") });
+    }
     const [first, second] = candidates.map((digit) => words.perhaps[digit]);
     return say(words.headlines[verdict], { first, second });
+  }
+
+  /**
+   * @param {Reading} reading
+   * @param {number} likeliest
+   */
+  #sureness({ verdict, probabilities, parts }, likeliest) {
+    const share = verdict === "several" ? leastSure(parts).confidence : probabilities[likeliest];
+    return say(words.sureness[verdict], { percent: percent(share), digit: words.perhaps[likeliest] });
+  }
+
+  /** @param {Reading} reading */
+  #tip({ advice, parts }) {
+    if (!advice) return "";
+    return say(words.tips[advice] ?? "", parts.length ? { digit: leastSure(parts).digit } : {});
+  }
+
+  /**
+   * Show each digit of several: the crop, what it is, and how sure.
+   * @param {Part[]} parts
+   * @param {string} url of the picture
+   */
+  #parts(parts, url) {
+    this.#slot("parts").replaceChildren(
+      ...parts.map((part) => {
+        const item = document.createElement("li");
+        item.className = isDoubtful(part) ? "part is-doubtful" : "part";
+        const [frame, digit, figure] = ["frame", "part-digit", "part-percent"].map((name) => {
+          const span = document.createElement("span");
+          span.className = name;
+          return span;
+        });
+        frame.append(cropOf(part, url));
+        digit.textContent = `${part.digit}${isDoubtful(part) ? "?" : ""}`;
+        figure.textContent = percent(part.confidence);
+        item.append(frame, digit, " ", figure);
+        return item;
+      }),
+    );
   }
 
   /**
@@ -149,7 +197,6 @@ export class Answer {
    */
   #picture(name, url) {
     const image = /** @type {HTMLImageElement} */ (this.#slot(name));
-    image.parentElement?.querySelector("svg")?.remove();
     image.src = url;
     image.hidden = false;
   }
@@ -185,4 +232,9 @@ export class Answer {
   #slot(name) {
     return /** @type {HTMLElement} */ (this.section.querySelector(`[data-slot="${name}"]`));
   }
+}
+
+/** @param {Part[]} parts at least one */
+function leastSure(parts) {
+  return parts.reduce((least, part) => (part.confidence < least.confidence ? part : least));
 }

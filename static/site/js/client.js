@@ -8,13 +8,19 @@ import { words } from "./words.js";
  * @property {string} url
  * @property {string} verdict
  * @property {number | null} digit
+ * @property {string} digits
  * @property {number} confidence
  * @property {number[]} probabilities
+ * @property {Part[]} parts
+ * @property {string | null} advice
  * @property {number} model_version
  * @property {number} latency_ms
  */
 
-/** @typedef {{num_glyphs?: number, boxes?: number[][]}} Receipt */
+/**
+ * A digit, how sure it is, and its box (left, top, right, bottom) in points of the picture.
+ * @typedef {{digit: number, confidence: number, box: number[]}} Part
+ */
 
 const TIMEOUT_MS = 20_000; // a cold server loads its model in one or two seconds
 
@@ -52,15 +58,6 @@ export function sendDrawing(url, { image, strokes }, signal) {
 export function sendClaim(url, claim) {
   const body = new URLSearchParams({ claim });
   return request(`${url}/claim`, { method: "POST", body });
-}
-
-/**
- * Ask how a drawing became a digit.
- * @param {string} url of the reading
- * @returns {Promise<Reading & {receipt: Receipt}>}
- */
-export function fetchReading(url) {
-  return request(url, {});
 }
 
 /**

@@ -1,8 +1,9 @@
 // The first page: paper, pictures and tools on one side, the answer on the other.
 
 import { Answer } from "./answer.js";
+import { drawBoxes, removeBoxes } from "./boxes.js";
 import { Claim } from "./claim.js";
-import { fetchReading, Problem } from "./client.js";
+import { Problem } from "./client.js";
 import { Pad } from "./pad.js";
 import { takePictures } from "./pictures.js";
 import { Reader } from "./reader.js";
@@ -68,6 +69,7 @@ function showPreview(file) {
 }
 
 function hidePreview() {
+  removeBoxes(paper);
   if (!picture) return;
   picture = null;
   isSent = false;
@@ -95,28 +97,29 @@ pad.addEventListener("start", () => {
   paper.classList.add("is-used");
 });
 pad.addEventListener("change", () => {
+  removeBoxes(paper);
   if (!pad.isEmpty) hidePreview(); // undo brought back what the picture had replaced
   if (!picture) isSent = false;
   showUse();
 });
 
-reader.addEventListener("start", () => answer.wait(true));
+reader.addEventListener("start", () => {
+  removeBoxes(paper);
+  answer.wait(true);
+});
 reader.addEventListener("end", () => answer.wait(false));
-reader.addEventListener("reading", async (event) => {
+reader.addEventListener("reading", (event) => {
   const reading = /** @type {CustomEvent<import("./client.js").Reading>} */ (event).detail;
   answer.show(reading);
   claim.ask(reading.url, reading.verdict === "digit");
-  if (reading.verdict !== "several") return;
-  const details = await fetchReading(reading.url).catch(() => null);
-  if (details && !reader.isBusy) answer.showDetails(details);
+  if (reading.verdict === "several") drawBoxes(paper, reading.parts, answer.picture);
 });
 reader.addEventListener("problem", (event) => {
   const problem = /** @type {CustomEvent<Problem>} */ (event).detail;
   isSent = false;
   isWaitingForConnection = problem.code === "offline";
   claim.hide();
-  if (problem.code === "blank") answer.showBlank();
-  else answer.showProblem(problem);
+  answer.showProblem(problem);
 });
 addEventListener("online", () => {
   if (isWaitingForConnection && (picture || !pad.isEmpty)) read();

@@ -9,7 +9,13 @@
  * @property {Record<string, string>} tips
  * @property {Record<string, string>} icons
  * @property {Record<string, string>} problems
- * @property {string} several
+ * @property {Record<string, string>} sureness
+ * @property {string[]} numbers
+ * @property {number} most_listed
+ * @property {string} many
+ * @property {string} blank_tip
+ * @property {number} doubtful_below
+ * @property {number} label_size
  * @property {string} offline
  * @property {string} unexpected
  * @property {string} thanks
@@ -43,4 +49,20 @@ const percentFormat = new Intl.NumberFormat(document.documentElement.lang, {
  */
 export function percent(share) {
   return `${percentFormat.format(Math.floor(share * 1000 + 1e-9) / 10)} %`;
+}
+
+/**
+ * Round down to a whole percent, where there is little room.
+ * @param {number} share 0 to 1
+ */
+export function wholePercent(share) {
+  return `${Math.floor(share * 100 + 1e-9)} %`;
+}
+
+/**
+ * Tell whether a digit of several is not sure.
+ * @param {import("./client.js").Part} part
+ */
+export function isDoubtful(part) {
+  return part.confidence < words.doubtful_below;
 }
