@@ -89,8 +89,10 @@ def status(version: ModelVersion) -> SafeString:
     return mark("ready", "check", version.get_status_display())
 
 
-def numeral(digit: int | None) -> SafeString:
-    return format_html('<span class="numeral">{}</span>', NOTHING if digit is None else digit)
+def numeral(prediction: Prediction | None) -> SafeString:
+    """Write what was read: the likeliest digit, or the number where there are several."""
+    digits = prediction.digits if prediction else ""
+    return format_html('<span class="numeral">{}</span>', digits or NOTHING)
 
 
 def reading(prediction: Prediction) -> SafeString:

@@ -31,7 +31,7 @@ class PredictionInline(admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("digit"))
     def read(self, prediction: Prediction) -> str:
-        return marks.numeral(prediction.digit)
+        return marks.numeral(prediction)
 
     @admin.display(description=gettext_lazy("verdict"))
     def verdict_mark(self, prediction: Prediction) -> str:

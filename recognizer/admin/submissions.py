@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from recognizer import imaging
 from recognizer.admin import filters, marks, trees
 from recognizer.admin.labelling import FIELDS, LabelForm, ReviewForm, decide
 from recognizer.admin.predictions import PredictionInline
 from recognizer.models import DIGITS, Label, Prediction, Submission
 
+# In seconds: long enough to look at it again and again; after a release it may look different.
+STEPS_MAX_AGE = 300
 LABEL_ACTION = "label_as_"
 # What a list never shows, and which is most of a row.
 HEAVY = ("digit", "receipt", "strokes")
@@ -95,7 +102,7 @@ class SubmissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("read"), ordering="reading__digit")
     def read(self, submission: Submission) -> str:
-        return marks.numeral(submission.served.digit if submission.served else None)
+        return marks.numeral(submission.served)
 
     @admin.display(description=gettext_lazy("confidence"), ordering="reading__confidence")
     def reading(self, submission: Submission) -> str:
@@ -188,11 +195,35 @@ class SubmissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if served:
             context |= {
                 "served": served,
-                "numeral": marks.numeral(served.digit),
+                "numeral": marks.numeral(served),
                 "verdict": marks.verdict(served),
                 "bars": _bars(served),
             }
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        steps = path(
+            "<uuid:submission_id>/steps.png",
+            self.admin_site.admin_view(self.steps, cacheable=True),
+            name="recognizer_submission_steps",
+        )
+        return [steps, *super().get_urls()]
+
+    def steps(self, request: HttpRequest, submission_id: UUID) -> HttpResponse:
+        """Show how the drawing became a digit, or digits: made when it is looked at, not kept."""
+        submission = get_object_or_404(Submission, pk=submission_id)
+        if not self.has_view_permission(request, submission):
+            raise PermissionDenied
+        try:
+            with submission.image.open("rb") as file:
+                picture = imaging.decode(file.read())
+            steps = imaging.explain(picture, submission.receipt.get("segmentation", "usual"))
+        except (OSError, ValueError, imaging.UnreadableImage):
+            return _in_words(_("The drawing’s file is gone or broken: there is nothing to show."))
+        response = HttpResponse(imaging.contact_sheet(steps), content_type="image/png")
+        response["Cache-Control"] = f"private, max-age={STEPS_MAX_AGE}"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
 
     # --- Adding and deleting ---
 
@@ -220,18 +251,26 @@ def _label_as(
     model_admin.decide(request, queryset, lambda s: s.review(label=label, by=request.user))
 
 
+def _in_words(text: str) -> HttpResponse:
+    response = HttpResponse(text, status=404, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 def _delete_files(names: Any) -> None:
     for name in filter(None, names):
         default_storage.delete(name)
 
 
 def _bars(served: Prediction) -> list[dict[str, Any]]:
+    """Show how likely each of the ten is; of several digits how sure each one is."""
+    if served.verdict == Prediction.Verdict.SEVERAL and served.parts:
+        return [_bar(part["digit"], part["confidence"]) for part in served.parts]
     return [
-        {
-            "digit": digit,
-            "bar": marks.bar(served.probabilities[digit], 160),
-            "text": marks.percent(served.probabilities[digit], 1),
-            "is_best": digit == served.digit,
-        }
-        for digit in DIGITS
+        _bar(digit, served.probabilities[digit], is_best=digit == served.digit) for digit in DIGITS
     ]
+
+
+def _bar(digit: int, share: float, *, is_best: bool = False) -> dict[str, Any]:
+    text = marks.percent(share, 1)
+    return {"digit": digit, "bar": marks.bar(share, 160), "text": text, "is_best": is_best}

@@ -1,11 +1,16 @@
 """The list, the page and the end of submissions."""
 
+import io
+import re
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from recognizer.models import Submission
 
@@ -14,6 +19,10 @@ LIST = "/admin/recognizer/submission/"
 
 def page_of(submission: Submission, page: str = "change") -> str:
     return f"{LIST}{submission.pk}/{page}/"
+
+
+def steps_of(submission: Submission) -> str:
+    return f"{LIST}{submission.pk}/steps.png"
 
 
 def found(client, **query) -> set:
@@ -125,6 +134,64 @@ def test_the_page_of_a_submission_that_was_not_read_is_no_error(admin_client, ma
 def test_the_page_needs_few_queries(admin_client, submission, django_assert_max_num_queries):
     with django_assert_max_num_queries(6):
         admin_client.get(page_of(submission))
+
+
+SEVERAL = [{"digit": d, "confidence": 0.9, "box": [0, 0, 9, 9]} for d in (4, 0, 7)]
+
+
+def test_several_digits_are_shown_as_the_number_they_are(admin_client, make_submission):
+    row = make_submission(verdict="several", digit=4, parts=SEVERAL)
+
+    for page in (LIST, page_of(row)):
+        assert '<span class="numeral">407</span>' in admin_client.get(page).content.decode()
+    words = admin_client.get(page_of(row)).content.decode()
+    assert words.count('class="bar"') == 4  # one each, and the prediction's
+    assert "The digits from left to right" in words
+
+
+def test_the_page_shows_the_steps_later_and_says_what_they_are(admin_client, submission):
+    words = admin_client.get(page_of(submission)).content.decode()
+
+    [image] = re.findall(r"<img[^>]*steps\.png[^>]*>", words)
+    assert f'src="{steps_of(submission)}"' in image
+    assert 'loading="lazy"' in image
+    assert 'alt="The steps from the drawing' in image
+
+
+def test_the_steps_are_a_private_picture(admin_client, submission):
+    response = admin_client.get(steps_of(submission))
+
+    assert response.status_code == 200
+    assert response["Content-Type"] == "image/png"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == "private, max-age=300"
+    width, height = Image.open(io.BytesIO(response.content)).size
+    assert width > 3 * height, "the steps stand in a row"
+
+
+def test_the_steps_are_for_who_may_see_the_submission(client_who_may, submission):
+    may_view = client_who_may("view_submission", username="vera")
+
+    assert may_view.get(steps_of(submission)).status_code == 200
+    assert client_who_may("view_modelversion").get(steps_of(submission)).status_code == 403
+    response = Client().get(steps_of(submission))
+    assert response.status_code == 302
+    assert "/admin/login/" in response["Location"]
+
+
+def test_the_steps_of_what_is_gone_or_broken_or_blank_are_answered_kindly(admin_client, submission):
+    blank = io.BytesIO()
+    Image.new("L", (60, 60), 255).save(blank, "PNG")
+    for content, status in ((blank.getvalue(), 200), (b"no picture", 404)):
+        submission.image.storage.delete(submission.image.name)
+        submission.image.save("x.png", ContentFile(content))
+        assert admin_client.get(steps_of(submission)).status_code == status
+    submission.image.storage.delete(submission.image.name)
+    response = admin_client.get(steps_of(submission))
+    assert response.status_code == 404
+    assert "gone or broken" in response.content.decode()
+    assert response["Content-Type"].startswith("text/plain")
+    assert admin_client.get(f"{LIST}{UUID(int=1)}/steps.png").status_code == 404
 
 
 def test_submissions_are_not_added(admin_client):
