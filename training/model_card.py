@@ -34,6 +34,12 @@ HEAD = """# Model card
 
 *Written by `manage.py model_card` from the figures that are kept with the model. Do not edit it:
 measure again, and write it again.*"""
+EXPLAINED = """## Figures
+
+*Right*: the likeliest digit is, whatever the verdict; of non-digits, the share that is not read as
+a digit. *Where answered*: the share that is right where the verdict is a digit. *Refused*: not a
+digit, blank or unreadable. *ECE*: expected calibration error. How each is defined, and which way
+the pictures go: [0007](decisions/0007-evaluation.md)."""
 # A set that is read less often than this is named among the limits, whatever its goal.
 WEAK_BELOW = 0.97
 
@@ -42,19 +48,21 @@ class NotItsPassport(ValueError):
     """The passport is another model's, or none; the message says what was expected."""
 
 
-def with_suite(card: Tree | None, found: Tree) -> Tree:
+def with_suite(card: Tree | None, found: Tree, passport: Tree) -> Tree:
     """Add a suite's figures to a card, in place of older ones of the same suite.
 
     Args:
         card: What is kept of a version; None where nothing is.
         found: What `measurement.summary` gave.
+        passport: The version's.
 
     Returns:
-        A new card: `suites`, the figures by name, each with `measured_at`; and `limits`, sentences.
+        A new card: `suites`, the figures by name, each with `measured_at`; `limits`, sentences; and
+        `licences`, of what was learnt from.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     suites = (card or {}).get("suites", {}) | {found["suite"]: found | {"measured_at": now}}
-    return {"suites": suites, "limits": limits(suites)}
+    return {"suites": suites, "limits": limits(suites), "licences": licences(passport)}
 
 
 def limits(suites: Tree) -> list[str]:
@@ -145,10 +153,11 @@ def markdown(*, name: str, passport: Tree, metrics: Tree, num_parameters: int) -
     sections = [
         HEAD,
         _model(name, passport, metrics, num_parameters),
+        EXPLAINED,
         *(_suite(found) for found in card.get("suites", {}).values()),
         _recipe(passport),
         "## Limits\n\n" + "\n".join(f"- {one}" for one in card.get("limits", KNOWN_LIMITS)),
-        _licences(passport),
+        _licences(card.get("licences", licences(passport))),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -181,11 +190,8 @@ def _suite(found: Tree) -> str:
     head = ("set", "n", "right", "where answered", "refused", "ECE", "worst confusions", "goal")
     rows = [_suite_row(row) for row in found["sets"]]
     text = (
-        f"## Suite “{found['suite']}”: {wording.tally(found)}\n\n"
-        f"Measured on {found['measured_at'][:10]}. “Right”: the likeliest digit is, whatever the "
-        "verdict; of non-digits, the share that is not read as a digit. “Where answered”: the "
-        "share that is right where the verdict is a digit. “Refused”: not a digit, blank or "
-        "unreadable. ECE: expected calibration error.\n\n" + _table(head, rows)
+        f"### Suite “{found['suite']}”: {wording.tally(found)}\n\n"
+        f"Measured on {found['measured_at'][:10]}.\n\n" + _table(head, rows)
     )
     if whole := found["together"]:
         text += "\n\n" + _together(whole)
@@ -249,14 +255,14 @@ def _said(value: Any) -> str:
     return str(value)
 
 
-def _licences(passport: Tree) -> str:
+def _licences(found: Sequence[Tree]) -> str:
     rows = [
         (
             str(one["name"]),
             f"{one['num']:,}" if isinstance(one["num"], int) else wording.NOTHING,
             one["licence"] or "not known",
         )
-        for one in licences(passport)
+        for one in found
     ]
     text = "## Licences\n\nThe model file: MIT, as the project. What it learnt from:\n\n"
     return text + (_table(("data", "digits", "licence"), rows) if rows else "Not known.")

@@ -209,6 +209,16 @@ def test_a_limit_holds_for_every_set(active_version, suite_file, capsys):
     assert [row.get("num") for row in found["sets"]] == [5, 3, None, 5, 5]
 
 
+def test_mnist_may_lie_anywhere(active_version, tmp_path, capsys):
+    images, labels = engine.probes()
+    np.savez(tmp_path / "mine.npz", x_test=images, y_test=labels)
+    path = tmp_path / "some.toml"
+    path.write_text('[[set]]\nname = "a"\nbuiltin = "mnist"\nkind = "digits"\n')
+    [row] = suite_figures(capsys, f"--suite={path}", f"--mnist={tmp_path / 'mine.npz'}")["sets"]
+
+    assert row["num"] == 20
+
+
 def test_digits_of_which_one_is_not_sure_are_judged_by_the_versions_thresholds(
     active_version, tmp_path, capsys
 ):
@@ -279,6 +289,11 @@ def test_nothing_is_measured_for_another_models_passport(active_version, suite_f
 
     with pytest.raises(CommandError, match="is another model's"):
         call_command("evaluate", f"--suite={suite_file}", f"--passport={passport}")
+
+
+def test_figures_of_a_part_are_not_kept(active_version, suite_file):
+    with pytest.raises(CommandError, match="expected the whole suite"):
+        call_command("evaluate", f"--suite={suite_file}", "--limit=3", "--record")
 
 
 def test_a_suite_that_is_none_is_an_error_in_words(active_version, tmp_path):

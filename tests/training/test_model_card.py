@@ -10,6 +10,13 @@ from django.core.management import CommandError, call_command
 from recognizer.models import ModelVersion
 from training import model_card
 
+PASSPORT = {
+    "recipe": {"epochs": 22, "widths": [16, 48], "strengths": {"blur": 0.7}},
+    "data": {"name": "MNIST", "num_train": 55_000, "licence": "CC BY-SA 3.0"},
+    "thresholds": {"unsure_below": 0.82, "reject_below": 0.5},
+    "model_sha256s": ["ab" * 32],
+}
+
 
 def summary(**more: Any) -> dict[str, Any]:
     row = {
@@ -34,7 +41,7 @@ def summary(**more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def card() -> dict[str, Any]:
-    return model_card.with_suite(None, summary())
+    return model_card.with_suite(None, summary(), PASSPORT)
 
 
 @pytest.fixture
@@ -45,8 +52,8 @@ def passport_file(tmp_path: Path, version: ModelVersion) -> Path:
 
 
 def test_a_card_keeps_each_suite_once(card):
-    again = model_card.with_suite(card, summary(num=100))
-    both = model_card.with_suite(again, summary() | {"suite": "other"})
+    again = model_card.with_suite(card, summary(num=100), PASSPORT)
+    both = model_card.with_suite(again, summary() | {"suite": "other"}, PASSPORT)
 
     assert again["suites"]["some"]["sets"][0]["num"] == 100
     assert list(both["suites"]) == ["some", "other"]
@@ -56,7 +63,7 @@ def test_a_card_keeps_each_suite_once(card):
 def test_what_is_read_badly_is_among_the_limits(card):
     assert "phone photos: 90.00 % of 353 are read rightly." in card["limits"]
     assert set(model_card.KNOWN_LIMITS) < set(card["limits"])
-    fine = model_card.with_suite(None, summary(score=0.99, is_met=True))
+    fine = model_card.with_suite(None, summary(score=0.99, is_met=True), PASSPORT)
     assert fine["limits"] == list(model_card.KNOWN_LIMITS)
 
 
@@ -68,14 +75,8 @@ def test_the_worst_corruptions_are_among_the_limits():
 
 
 def test_the_text_has_figures_recipe_limits_and_licences(card):
-    passport = {
-        "recipe": {"epochs": 22, "widths": [16, 48], "strengths": {"blur": 0.7}},
-        "data": {"name": "MNIST", "num_train": 55_000, "licence": "CC BY-SA 3.0"},
-        "thresholds": {"unsure_below": 0.82, "reject_below": 0.5},
-        "model_sha256s": ["ab" * 32],
-    }
     text = model_card.markdown(
-        name="tiny", passport=passport, metrics={"card": card}, num_parameters=76_314
+        name="tiny", passport=PASSPORT, metrics={"card": card}, num_parameters=76_314
     )
 
     for line in (

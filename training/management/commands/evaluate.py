@@ -32,7 +32,7 @@ Figures = dict[str, Any]
 
 SUITES = Path(suite.__file__).parent / "suites"
 # What goes with --suite only.
-SUITE_OPTIONS = ("limit", "check", "html", "record", "passport")
+SUITE_OPTIONS = ("mnist", "limit", "check", "html", "record", "passport")
 
 
 class Command(BaseCommand):
@@ -62,6 +62,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print JSON, for programs")
         ours = parser.add_argument_group("with --suite")
+        ours.add_argument(
+            "--mnist",
+            type=Path,
+            metavar="DIR",
+            help="where MNIST's files lie, in place of what Keras fetches",
+        )
         ours.add_argument("--limit", type=int, help="at most so many pictures a set")
         ours.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
         ours.add_argument(
@@ -81,6 +87,10 @@ class Command(BaseCommand):
         given = [f"--{name}" for name in SUITE_OPTIONS if options[name]]
         if given and not options["suite"]:
             raise CommandError(f"{', '.join(given)}: expected --suite FILE with it.")
+        if options["limit"] and (options["record"] or options["passport"]):
+            raise CommandError(
+                "--limit is for trying out: expected the whole suite where figures are kept."
+            )
         version, loaded = self._load(options["version"])
         try:
             if options["suite"]:
@@ -102,7 +112,7 @@ class Command(BaseCommand):
     def _run_suite(self, version: ModelVersion, loaded: Loaded, options: dict[str, Any]) -> None:
         if options["passport"]:  # said before minutes of measuring
             model_card.check_passport(options["passport"], version.sha256)
-        plan = _plan(options["suite"], options["limit"])
+        plan = _plan(options["suite"], mnist=options["mnist"], limit=options["limit"])
         rows = list(_rows(plan, loaded))
         found = measurement.summary(plan, rows)
         if options["json"]:
@@ -113,7 +123,7 @@ class Command(BaseCommand):
             written = report.write(options["html"], str(version), found, rows)
             self.stderr.write(f"Report: {written}")
         if options["record"] or options["passport"]:
-            card = model_card.with_suite(version.metrics.get("card"), found)
+            card = model_card.with_suite(version.metrics.get("card"), found, version.passport)
             if options["record"]:
                 version.metrics["card"] = card
                 version.save(update_fields=["metrics"])
@@ -227,15 +237,20 @@ def _print(version: ModelVersion, found: Figures) -> None:
 # --- Suites -------------------------------------------------------------------------------------
 
 
-def _plan(named: str, limit: int | None) -> suite.Suite:
+def _plan(named: str, *, mnist: Path | None, limit: int | None) -> suite.Suite:
     """Read a suite by its file, or by its name where it is shipped; take less of it when asked."""
     if limit is not None and limit < 1:
         raise CommandError(f"Expected a --limit of 1 or more, got {limit}.")
     shipped = SUITES / f"{named}.toml"
     plan = suite.read(shipped if shipped.is_file() else Path(named).expanduser())
-    if limit is None:
-        return plan
-    sets = [replace(one, limit=min(one.limit or limit, limit)) for one in plan.sets]
+    sets = plan.sets
+    if mnist:
+        sets = [
+            replace(one, builtin="", path=mnist.expanduser()) if one.builtin == "mnist" else one
+            for one in sets
+        ]
+    if limit:
+        sets = [replace(one, limit=min(one.limit or limit, limit)) for one in sets]
     return replace(plan, sets=sets)
 
 
