@@ -105,8 +105,8 @@ def _glyphs(glyphs: Glyphs, grey: Pixels) -> Step:
         colour = _RED if place == glyphs.chosen else _BLUE
         shown[glyphs.mask_of(glyph) > 0] = colour
         cv2.rectangle(shown, glyph.box[:2], glyph.box[2:], colour, line)
-    left_out = (f"{glyphs.num_edges} edges", f"{glyphs.num_specks} specks")
-    return Step("glyphs", f"{len(glyphs.found)}; without " + ", ".join(left_out), shown)
+    left_out = f"{glyphs.num_edges} edges, {glyphs.num_specks} specks"
+    return Step("glyphs", f"{len(glyphs.found)}; - {left_out}", shown)
 
 
 def _digits(laid: Sequence[Laid], _: Pixels) -> Step:

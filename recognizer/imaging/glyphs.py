@@ -8,19 +8,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.imaging.boxes import Box, fills, least_gap
 from recognizer.imaging.errors import BlankImage
 
-Box = tuple[int, int, int, int]  # left, top, right, bottom
-
-# A piece is part of the page's edge when so much of its own size lies on the picture's border.
+# A piece is part of the page's edge when so much of its own size lies on the picture's border …
 _EDGE_CONTACT = 0.5
+# … and it is rather an area than a stroke: so much of its box is ink;
+_SOLID, _THIN = 0.5, 0.08
+# or when at least so little of it does, and nearly all of its ink is in a band along the border;
+_LEAST_CONTACT, _HUGGING, _BAND = 0.15, 0.75, 0.12
+# or when nearly all of it does.
+_WHOLE_CONTACT = 0.9
 # What ends so near the border, as a share of the longest side, is cut by it: blur hides the rest.
 _CUT_MARGIN = 0.015
-# A digit fills a picture that was cropped to it, but for this share of the longest side.
-_CROP_MARGIN = 0.08
 # Specks: less ink than this share of the largest piece's, or lower than this share of the picture.
 _SPECK_AREA = 0.01
 _SPECK_SIDE = 0.02
+
+# Rests of grids have less than this share of the ink's own darkness.
+_FAINT_BESIDE = 0.3
 
 # The smallest glyph, as a share of the longest side: a digit of 15 px on a canvas of 280.
 _SMALLEST = 0.05
@@ -150,19 +156,47 @@ def pieces_of(
 def is_edge(piece: Piece, labels: NDArray[np.uint16]) -> bool:
     """Tell the page's edge, a finger's shadow or a box's rest: it lies along the border.
 
-    A digit that was cropped to its box has one such side at most, and fills the picture.
+    So does the bar of a 5 that touches it, but most of a digit's ink leads away from there.
     """
     if not piece.is_cut:
         return False
     sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
-    num_long = sum(int((side == piece.label).sum()) > _EDGE_CONTACT * piece.size for side in sides)
-    return num_long > (1 if fills(piece.box, labels.shape) else 0)
+    contacts = [int((side == piece.label).sum()) / piece.size for side in sides]
+    num_long = sum(contact > _EDGE_CONTACT for contact in contacts)
+    if fills(piece.box, labels.shape):  # cropped to it, or thin rests of lines all around
+        return num_long > 1 or (is_thin(piece) and hugs_border(piece, labels))
+    if num_long > 2 or max(contacts) > _WHOLE_CONTACT:
+        return True
+    if max(contacts) < _LEAST_CONTACT:
+        return False
+    return hugs_border(piece, labels) or (num_long > 0 and is_solid(piece))
+
+
+def hugs_border(piece: Piece, labels: NDArray[np.uint16]) -> bool:
+    """Tell whether most of a piece lies in a band along the border."""
+    band = round(_BAND * max(labels.shape))
+    inside = labels[band:-band, band:-band] == piece.label
+    return int(inside.sum()) < (1 - _HUGGING) * piece.area
+
+
+def is_solid(piece: Piece) -> bool:
+    """Tell an area from a stroke."""
+    left, top, right, bottom = piece.box
+    return piece.area > _SOLID * (right - left) * (bottom - top)
+
+
+def is_thin(piece: Piece) -> bool:
+    """Tell rests of lines from strokes, by how little of the box is ink."""
+    left, top, right, bottom = piece.box
+    return piece.area < _THIN * (right - left) * (bottom - top)
 
 
 def without_specks(pieces: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
-    """Leave out what is too small for any part of a digit."""
+    """Leave out what is too small for any part of a digit, or too faint beside one."""
     if not pieces:
         return []
+    darkest = max(pieces, key=lambda piece: piece.area * piece.darkness**2).darkness
+    pieces = [piece for piece in pieces if piece.darkness >= _FAINT_BESIDE * darkest]
     least_area = _SPECK_AREA * max(piece.area * piece.darkness for piece in pieces)
     least_side = max(2.0, _SPECK_SIDE * max(shape))
     return [p for p in pieces if p.area * p.darkness >= least_area and p.size >= least_side]
@@ -211,12 +245,6 @@ def is_digit_like(pieces: list[Piece], chosen: list[Piece]) -> bool:
     return is_high and is_beside and is_level and is_dark
 
 
-def fills(box: Box, shape: tuple[int, ...]) -> bool:
-    """Tell whether a box is nearly the whole picture, as after a crop to the digit."""
-    gap = max(box[0], box[1], shape[1] - box[2], shape[0] - box[3])
-    return gap <= _CROP_MARGIN * max(shape)
-
-
 def box_of(pieces: list[Piece]) -> Box:
     """Give the box around all pieces."""
     lefts, tops, rights, bottoms = zip(*(piece.box for piece in pieces), strict=True)
@@ -224,8 +252,7 @@ def box_of(pieces: list[Piece]) -> Box:
 
 
 def _is_cut(box: Box, shape: tuple[int, ...]) -> bool:
-    gap = min(box[0], box[1], shape[1] - box[2], shape[0] - box[3])
-    return gap <= _CUT_MARGIN * max(shape)
+    return least_gap(box, shape) <= _CUT_MARGIN * max(shape)
 
 
 def _is_joined(piece: Piece, known: list[Piece]) -> bool:

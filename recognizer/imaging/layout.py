@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.imaging.boxes import Box
+
 # LeCun, Cortes, Burges: digits are fitted into 20 × 20 px, their aspect kept, and placed so that
 # the centre of mass is the centre of 28 × 28: by whole pixels, at the middle of pixel 14 from 0
 # (the mean over the training digits is 14.00 in both directions).
@@ -20,9 +22,6 @@ _SOFT_EDGE = (0.2, 0.6)
 # Mean stroke width of MNIST's training digits by `stroke_width` at 20 px: 2.6, and 90 % of them
 # are between these two. Thinner strokes are thickened, fatter ones thinned.
 THINNEST, FATTEST = 1.9, 4.2
-
-
-Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 @dataclass(frozen=True)

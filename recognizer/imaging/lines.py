@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.imaging.glyphs import fills
+from recognizer.imaging.boxes import fills
 
 Mask = NDArray[np.uint8]
 
-# Lines are sought up to 0.1 (6°) aslant: people hold phones about that straight.
-_STEEPEST = 0.1
+# Lines are sought up to 0.13 (7°) aslant: people hold phones about that straight.
+_STEEPEST = 0.13
+# Lines are sought on a mask of this size and removed from the whole one.
+_COARSEST = 240
 # A line is followed over the whole picture in this many parts …
 _NUM_PARTS = 6
 # … each of which it covers at least so far: ink fails on rough paper, a digit ends before.
@@ -19,8 +21,10 @@ _PART_COVERED = 0.55
 _COVERED = 0.8
 # What is thicker than this share of the picture is an edge or a fat stroke, not a line.
 _THICKEST = 0.12
+# … and so is, but within the outer sixths, what is thicker than this for the other lines.
+_EVEN, _OUTER = 1.6, 1 / 6
 # One digit has at most this many straight strokes over its whole box: a 1 with its base.
-_MOST_STROKES = 2
+MOST_STROKES = 2
 # A cropped digit is nearly all of the ink.
 _CROPPED_SHARE = 0.85
 
@@ -41,7 +45,7 @@ def remove_lines(mask: Mask) -> tuple[Mask, int]:
     without, num_across = _without_horizontal(mask)
     turned, num_down = _without_horizontal(np.ascontiguousarray(without.T))
     num_lines = num_across + num_down
-    if 0 < num_lines <= _MOST_STROKES and _is_cropped(mask):
+    if 0 < num_lines <= MOST_STROKES and _is_cropped(mask):
         return mask, 0
     return np.ascontiguousarray(turned.T), num_lines
 
@@ -57,39 +61,68 @@ def _is_cropped(mask: Mask) -> bool:
 def _without_horizontal(mask: Mask) -> tuple[Mask, int]:
     if mask.any(axis=0).mean() < _COVERED:
         return mask, 0
-    lines = _horizontal_lines(mask)
-    num, labels = cv2.connectedComponents(lines, connectivity=8)
-    for label in range(1, num):
-        line = labels == label
-        thickness = int(mask[line].sum() / mask.shape[1]) + 1
-        if thickness <= _THICKEST * mask.shape[0] + 2:
-            mask = mask & (1 - _removable(mask, line, thickness))
-    return mask, num - 1
+    lines = horizontal_lines(mask)
+    return without(mask, lines), cv2.connectedComponents(lines, connectivity=8)[0] - 1
 
 
-def _horizontal_lines(mask: Mask) -> Mask:
+def without(mask: Mask, lines: Mask) -> Mask:
+    """Take what is marked as a horizontal line out of the ink, but for the strokes across it."""
+    num, labels = cv2.connectedComponents(lines, connectivity=8, ltype=cv2.CV_16U)
+    if num < 2:
+        return mask
+    ink = np.bincount(labels.ravel(), mask.ravel(), num) / mask.shape[1]
+    thickness = ink.astype(int) + 1  # (num,)
+    is_line = thickness <= _THICKEST * mask.shape[0] + 2
+    is_line &= (thickness <= _EVEN * np.median(thickness[1:]) + 1) | ~_in_the_middle(labels, num)
+    is_line[0] = False
+    for thick in np.unique(thickness[is_line]):
+        marked = (is_line & (thickness == thick))[labels].astype(np.uint8)
+        mask = mask & (1 - _removable(mask, marked, int(thick)))
+    return mask
+
+
+def _in_the_middle(labels: NDArray[np.uint16], num: int) -> NDArray[np.bool_]:
+    """Tell for each line whether it runs within the middle of the picture, `bool (num,)`."""
+    height = labels.shape[0]
+    rows = np.repeat(np.arange(height), labels.shape[1])
+    counts = np.maximum(np.bincount(labels.ravel(), minlength=num), 1)
+    middle = np.bincount(labels.ravel(), rows, num) / counts / height
+    return np.asarray(np.abs(middle - 0.5) < 0.5 - _OUTER)
+
+
+def horizontal_lines(mask: Mask) -> Mask:
     """Mark each straight way from side to side that is ink nearly all along."""
     height, width = mask.shape
-    thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))
+    thick = _coarse(cv2.dilate(mask, np.ones((3, 1), np.uint8)))
+    rows, columns = thick.shape
     # One step moves the line's ends by 1.5 px, which the thickening bridges.
-    num_slopes = 2 * round(_STEEPEST * width / 2 / 1.5) + 1
-    lines = np.zeros_like(mask)
+    num_slopes = 2 * round(_STEEPEST * columns / 2 / 1.5) + 1
+    lines = np.zeros_like(thick)
     for slope in np.linspace(-_STEEPEST, _STEEPEST, num_slopes):
-        shear = np.array([[1, 0, 0], [slope, 1, -slope * (width - 1) / 2]])
+        shear = np.array([[1, 0, 0], [slope, 1, -slope * (columns - 1) / 2]])
         level = cv2.warpAffine(
-            thick, shear, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+            thick, shear, (columns, rows), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
         )
-        parts = cv2.resize(level * 255, (_NUM_PARTS, height), interpolation=cv2.INTER_AREA) / 255
+        parts = cv2.resize(level * 255, (_NUM_PARTS, rows), interpolation=cv2.INTER_AREA) / 255
         is_line = (parts.min(axis=1) > _PART_COVERED) & (parts.mean(axis=1) > _COVERED)
         if is_line.any():
-            rows = np.repeat(is_line.astype(np.uint8)[:, np.newaxis], width, axis=1)
-            back = cv2.warpAffine(rows, shear, (width, height), flags=cv2.INTER_NEAREST)
+            across = np.repeat(is_line.astype(np.uint8)[:, np.newaxis], columns, axis=1)
+            back = cv2.warpAffine(across, shear, (columns, rows), flags=cv2.INTER_NEAREST)
             lines |= np.asarray(back, np.uint8)
-    return lines
+    return np.asarray(cv2.resize(lines, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def _removable(mask: Mask, line: NDArray[np.bool_], thickness: int) -> Mask:
+def _coarse(mask: Mask) -> Mask:
+    """Shrink to `_COARSEST` a side, keeping all ink: finding lines there costs an eighth."""
+    ratio = _COARSEST / max(mask.shape)
+    if ratio >= 1:
+        return mask
+    size = (max(1, round(mask.shape[1] * ratio)), max(1, round(mask.shape[0] * ratio)))
+    return (cv2.resize(mask * 255, size, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+
+
+def _removable(mask: Mask, line: Mask, thickness: int) -> Mask:
     """Keep what goes on well beyond the line, above or below: it crosses it."""
-    near = cv2.dilate(line.astype(np.uint8), np.ones((3, 1), np.uint8))
+    near = cv2.dilate(line, np.ones((3, 1), np.uint8))
     tall = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((2 * thickness + 2, 1), np.uint8))
     return mask & np.asarray(near, np.uint8) & (1 - np.asarray(tall, np.uint8))

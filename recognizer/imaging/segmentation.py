@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.imaging.boxes import Box
 from recognizer.imaging.decode import Picture
 from recognizer.imaging.errors import BlankImage
-from recognizer.imaging.glyphs import Box, Glyphs, find_glyphs
+from recognizer.imaging.frames import remove_frames
+from recognizer.imaging.glyphs import Glyphs, find_glyphs
 from recognizer.imaging.ink import Ink, find_ink, stroke_mask, to_grey, to_working_scale
 from recognizer.imaging.layout import Laid, lay_out
-from recognizer.imaging.lines import remove_lines
+from recognizer.imaging.lines import MOST_STROKES, remove_lines
 
 # What looks on while a picture is segmented: the step's name, and what it gave.
 Watch = Callable[[str, Any], None]
@@ -53,13 +55,14 @@ class Receipt:
             that is stored, and of the scale that the steps worked at.
         is_composited: Whether transparent pixels were laid on a background.
         polarity: `dark_on_light` or `light_on_dark`.
+        is_polarity_doubtful: Whether ink and paper are about as much, so that it may be wrong.
         threshold: The least darkness against the paper that was taken for ink, 0 to 1.
         crop_box: The digit's box.
         scale: The digit's pixels for one of the picture's.
         shift: How far (x, y) the centre of mass was moved to the centre, in the digit's pixels.
         stroke_width: The stroke's mean width as drawn, in the digit's pixels.
         num_glyphs, boxes: How many digit-like glyphs there are, and where, from left to right.
-        num_lines, num_edges, num_specks: How many were removed.
+        num_lines, num_frames, num_edges, num_specks: How many were removed.
         segmentation: The way it was segmented; `usual`, or the alternative that read best.
         num_segmentations: How many were read.
     """
@@ -70,6 +73,7 @@ class Receipt:
     working_size: tuple[int, int]
     is_composited: bool
     polarity: str
+    is_polarity_doubtful: bool
     threshold: float
     crop_box: Box
     scale: float
@@ -78,6 +82,7 @@ class Receipt:
     num_glyphs: int
     boxes: list[Box]
     num_lines: int
+    num_frames: int
     num_edges: int
     num_specks: int
     segmentation: str
@@ -125,9 +130,10 @@ def segment(
     watch("grey", grey)
     ink = find_ink(grey, is_inverted=way.is_inverted)
     watch("ink", ink)
-    without_lines, num_lines = (
-        (ink.candidates, 0) if way.keeps_lines else remove_lines(ink.candidates)
-    )
+    without_lines, num_frames, num_lines = ink.candidates, 0, 0
+    if not way.keeps_lines:
+        without_lines, num_frames = remove_frames(ink.candidates)
+        without_lines, num_lines = remove_lines(without_lines)
     watch("lines", without_lines)
     mask = stroke_mask(ink.darkness, without_lines)
     watch("strokes", mask)
@@ -135,7 +141,7 @@ def segment(
     watch("glyphs", glyphs)
     laid = [lay_out(ink.darkness, glyphs.mask_of(glyph), glyph.box) for glyph in glyphs.found]
     watch("digits", laid)
-    receipt = _receipt(picture, way, ink, glyphs, laid[glyphs.chosen], num_lines)
+    receipt = _receipt(picture, way, ink, glyphs, laid[glyphs.chosen], num_frames, num_lines)
     return Segmentation(np.stack([one.digit for one in laid]), glyphs.chosen, receipt)
 
 
@@ -169,13 +175,20 @@ def _other_ways(receipt: Receipt) -> Iterator[Way]:
     """Name what may have gone wrong, by what the usual way met."""
     if receipt.num_glyphs > 1:
         yield WHOLE
-    if receipt.num_lines:
+    if 0 < receipt.num_lines <= MOST_STROKES:
         yield WITH_LINES
-    yield INVERTED
+    if receipt.is_polarity_doubtful:
+        yield INVERTED
 
 
 def _receipt(
-    picture: Picture, way: Way, ink: Ink, glyphs: Glyphs, laid: Laid, num_lines: int
+    picture: Picture,
+    way: Way,
+    ink: Ink,
+    glyphs: Glyphs,
+    laid: Laid,
+    num_frames: int,
+    num_lines: int,
 ) -> Receipt:
     height, width = picture.pixels.shape[:2]
     working_height, working_width = ink.candidates.shape
@@ -187,6 +200,7 @@ def _receipt(
         working_size=(working_width, working_height),
         is_composited=picture.is_composited,
         polarity=ink.polarity,
+        is_polarity_doubtful=ink.is_polarity_doubtful,
         threshold=round(ink.threshold, 4),
         crop_box=_scaled(glyphs.found[glyphs.chosen].box, ratio),
         scale=round(laid.scale / ratio, 5),
@@ -195,6 +209,7 @@ def _receipt(
         num_glyphs=len(glyphs.found),
         boxes=[_scaled(glyph.box, ratio) for glyph in glyphs.found],
         num_lines=num_lines,
+        num_frames=num_frames,
         num_edges=glyphs.num_edges,
         num_specks=glyphs.num_specks,
         segmentation=way.name,

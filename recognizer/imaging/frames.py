@@ -1,0 +1,127 @@
+"""Takes drawn boxes out of the ink, also where digits touch them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.imaging.boxes import Box
+from recognizer.imaging.lines import Mask, horizontal_lines, without
+
+# The least side of a box, of the picture's longest: a digit in a smaller one would be too small.
+_SMALLEST = 0.25
+# The convex hull of a box is nearly all of its upright rectangle, also at 6° aslant; that of a
+# round 0 is at most π/4.
+_LEAST_HULL = 0.8
+# A box that is open somewhere has no hole; it has little ink for its size, unlike a fat digit.
+_MOST_INK = 0.35
+# How far beyond the hole its sides may lie, as a share of the hole.
+_SIDE = 0.08
+# Its sides are in the outer quarters, three of them at least. What has more lines is a grid.
+_OUTER, _LEAST_SIDES, _MOST_LINES = 1 / 4, 3, 6
+# What is taller than this for its width, with nothing in it, is a 0 of straight strokes.
+_NARROW = 1.3
+# What is left within so many times a side's thickness of it is the side's own rest.
+_REST = 1.5
+
+
+def remove_frames(mask: Mask) -> tuple[Mask, int]:
+    """Take the straight sides of boxes away; strokes that cross them stay.
+
+    Source: forms are freed of their boxes so (Yu and Jain 1996, "A generic system for form
+    dropout"); a box is known by its hole, which strokes across its sides do not change.
+
+    Args:
+        mask: `uint8 (h, w)`, 1 where there may be ink.
+
+    Returns:
+        The same without boxes, and how many there were.
+    """
+    num, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
+    num_frames = 0
+    for label in range(1, num):
+        left, top, width, height, _ = (int(value) for value in stats[label])
+        if min(width, height) < _SMALLEST * max(mask.shape):
+            continue
+        window = (slice(top, top + height), slice(left, left + width))
+        piece = (labels[window] == label).astype(np.uint8)
+        rest = without_frame(piece, round(_SMALLEST * max(mask.shape)))
+        if rest is not None:
+            mask = mask.copy()
+            mask[window] = np.where(piece > 0, rest, mask[window])
+            num_frames += 1
+    return mask, num_frames
+
+
+def without_frame(piece: Mask, least_side: int) -> Mask | None:
+    """Take the straight sides off a piece that is a box; None where it is none.
+
+    Args:
+        piece: `uint8 (h, w)`, one connected piece, cropped to its box.
+        least_side: The least width and height of a box.
+    """
+    frame = _frame_of(piece, least_side)
+    if frame is None:
+        return None
+    left, top, right, bottom = frame
+    window = (slice(top, bottom), slice(left, right))
+    own = np.ascontiguousarray(piece[window])
+    across, down = horizontal_lines(own), horizontal_lines(np.ascontiguousarray(own.T))
+    if _num_lines(across) + _num_lines(down) > _MOST_LINES:
+        return None
+    if sum(_outer_sides(across)) + sum(_outer_sides(down)) < _LEAST_SIDES:
+        return None
+    left_over = without(own, across)
+    left_over = np.ascontiguousarray(without(np.ascontiguousarray(left_over.T), down).T)
+    left_over = _without_rests(own, left_over)
+    is_narrow = own.shape[0] > _NARROW * own.shape[1]
+    if is_narrow and not left_over.any():
+        return None
+    rest = piece.copy()
+    rest[window] = left_over
+    return rest
+
+
+def _frame_of(piece: Mask, least_side: int) -> Box | None:
+    """Give the box around the sides, by the holes in them, or where they are open by their hull."""
+    contours, tree = cv2.findContours(piece, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    holes = [points for points, (*_, parent) in zip(contours, tree[0], strict=True) if parent >= 0]
+    whole = (0, 0, piece.shape[1], piece.shape[0])
+    if holes:
+        left, top, width, height = cv2.boundingRect(np.concatenate(holes))
+        if min(width, height) >= least_side and _is_rectangular(np.concatenate(holes)):
+            x, y = round(width * _SIDE) + 2, round(height * _SIDE) + 2
+            right, bottom = min(left + width + x, whole[2]), min(top + height + y, whole[3])
+            return max(left - x, 0), max(top - y, 0), right, bottom
+    is_open = piece.mean() < _MOST_INK and _is_rectangular(max(contours, key=len))
+    return whole if is_open else None
+
+
+def _is_rectangular(points: NDArray[np.int32]) -> bool:
+    _, _, width, height = cv2.boundingRect(points)
+    hull = cv2.contourArea(cv2.convexHull(points))
+    return bool(hull >= _LEAST_HULL * (width - 1) * (height - 1))
+
+
+def _num_lines(lines: Mask) -> int:
+    return cv2.connectedComponents(lines, connectivity=8)[0] - 1
+
+
+def _outer_sides(lines: Mask) -> tuple[bool, bool]:
+    """Keep the lines near the top and the bottom, and tell whether there are any."""
+    outer = max(1, round(lines.shape[0] * _OUTER))
+    lines[outer:-outer] = 0
+    return bool(lines[:outer].any()), bool(lines[-outer:].any())
+
+
+def _without_rests(own: Mask, left_over: Mask) -> Mask:
+    """Leave out what lies wholly along the sides."""
+    gone = own & (1 - left_over)
+    reach = 2 * round(_REST * 2 * float(cv2.distanceTransform(gone, cv2.DIST_L2, 3).max())) + 1
+    near = cv2.dilate(gone, np.ones((reach, reach), np.uint8))
+    num, labels = cv2.connectedComponents(left_over, connectivity=8, ltype=cv2.CV_16U)
+    goes_on = np.zeros(num, np.uint8)
+    goes_on[labels[near == 0]] = 1
+    goes_on[0] = 0
+    return np.asarray(goes_on[labels], np.uint8)
