@@ -192,7 +192,6 @@ def _figures(labels: NDArray[np.int_], answers: list[Answer]) -> dict[str, Any]:
     digits = np.array([-1 if answer.digit is None else answer.digit for answer in answers])
     is_right, is_read = digits == labels, digits >= 0
     is_answered = np.array([answer.verdict == DIGIT for answer in answers])
-    verdicts = _verdicts(answers)
     wrong = Counter(
         (int(label), int(digit))
         for label, digit in zip(labels, digits, strict=True)
@@ -201,14 +200,10 @@ def _figures(labels: NDArray[np.int_], answers: list[Answer]) -> dict[str, Any]:
     return {
         "num": len(answers),
         "accuracy": _share(is_right),
-        "answered": _share(is_answered),
         "accuracy_answered": _share(is_right[is_answered]),
-        "unsure": round(verdicts[UNSURE] / len(answers), 6),
-        "several": round(verdicts[SEVERAL] / len(answers), 6),
-        "refused": round(sum(verdicts[word] for word in REFUSALS) / len(answers), 6),
         "ece": _ece(labels[is_read], [a for a in answers if a.digit is not None]),
         "confusions": [[*pair, count] for pair, count in wrong.most_common(NUM_CONFUSIONS)],
-        "verdicts": verdicts,
+        **_verdicts(answers),
     }
 
 
@@ -230,9 +225,8 @@ def _measured_nondigits(one: NamedSet, pictures: Pictures, reader: Reader) -> Ro
     figures = {
         "num": len(answers),
         "rejected": _share(answer.verdict in REJECTIONS for answer in answers),
-        "answered": _share(answer.verdict == DIGIT for answer in answers),
         "confusions": [[*pair, count] for pair, count in read_as.most_common(NUM_CONFUSIONS)],
-        "verdicts": _verdicts(answers),
+        **_verdicts(answers),
         "num_skipped": pictures.num_skipped,
         "num_misses": len(misses),
     }
@@ -281,9 +275,16 @@ def _badness(miss: Miss) -> tuple[bool, float]:
     return not is_wrong, -miss.answer.confidence
 
 
-def _verdicts(answers: list[Answer]) -> dict[str, int]:
+def _verdicts(answers: list[Answer]) -> dict[str, Any]:
+    """Count the verdicts, and give the shares that are spoken of."""
     counts = Counter(answer.verdict for answer in answers)
-    return {verdict: counts[verdict] for verdict in VERDICTS}
+    return {
+        "answered": round(counts[DIGIT] / len(answers), 6),
+        "unsure": round(counts[UNSURE] / len(answers), 6),
+        "several": round(counts[SEVERAL] / len(answers), 6),
+        "refused": round(sum(counts[word] for word in REFUSALS) / len(answers), 6),
+        "verdicts": {verdict: counts[verdict] for verdict in VERDICTS},
+    }
 
 
 def _share(is_so: Iterable[Any]) -> float | None:

@@ -22,7 +22,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin import figures, marks, trees
+from recognizer.admin import figures, marks, suites, trees
 from recognizer.admin.activations import ActivationForm, comparison
 from recognizer.admin.registration import RegistrationForm
 from recognizer.models import Activation, ModelVersion
@@ -164,7 +164,13 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if version := context["original"]:
             context |= {
                 "measurements": list(figures.measurements(version)),
-                "passport": trees.rows_of(version.passport),
+                "suites": list(suites.measured(version)),
+                "limits": version.metrics.get("card", {}).get("limits", []),
+                "licences": suites.licences(version),
+                "recipe": trees.rows_of(version.passport.get("recipe", {})),
+                "passport": trees.rows_of(
+                    {name: value for name, value in version.passport.items() if name != "recipe"}
+                ),
                 "activations": version.activations.select_related("replaced", "activated_by"),
                 "facts": figures.facts(version),
                 "layers": [figures.layer(found) for found in version.layers],

@@ -329,16 +329,12 @@ EXPLAINED = (
 def _cells(row: Figures) -> list[str]:
     if not row["is_here"]:
         return [row["name"], row["missing"], *[""] * 6]
-    refused = row.get("refused")
-    if refused is None:  # of non-digits
-        counts = row["verdicts"]
-        refused = sum(counts[word] for word in measurement.REFUSALS) / row["num"]
     return [
         row["name"],
         f"{row['num']:,}",
         wording.percent(row["score"]),
         wording.percent(row.get("accuracy_answered")),
-        wording.percent(refused),
+        wording.percent(row["refused"]),
         wording.percent(row.get("ece")),
         wording.confusions(row["confusions"], 2),
         wording.goal(row),
