@@ -1,4 +1,4 @@
-"""What suites found of a version, as `manage.py evaluate --suite … --record` kept it in its card."""
+"""What suites found of a version, as `manage.py evaluate --suite … --record` kept it."""
 
 from __future__ import annotations
 
