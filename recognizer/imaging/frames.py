@@ -85,7 +85,8 @@ def without_frame(piece: Mask, least_side: int) -> Mask | None:
 
 def _frame_of(piece: Mask, least_side: int) -> Box | None:
     """Give the box around the sides, by the holes in them, or where they are open by their hull."""
-    contours, tree = cv2.findContours(piece, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    found, tree = cv2.findContours(piece, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    contours = [np.asarray(points, np.int32) for points in found]
     holes = [points for points, (*_, parent) in zip(contours, tree[0], strict=True) if parent >= 0]
     whole = (0, 0, piece.shape[1], piece.shape[0])
     if holes:

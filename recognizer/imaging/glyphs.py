@@ -20,7 +20,7 @@ _LEAST_CONTACT, _HUGGING, _BAND = 0.15, 0.75, 0.12
 # or when nearly all of it does.
 _WHOLE_CONTACT = 0.9
 # What ends so near the border, as a share of the longest side, is cut by it: blur hides the rest.
-_CUT_MARGIN = 0.015
+_CUT_MARGIN = 0.005
 # Specks: less ink than this share of the largest piece's, or lower than this share of the picture.
 _SPECK_AREA = 0.01
 _SPECK_SIDE = 0.02

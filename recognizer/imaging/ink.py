@@ -23,6 +23,10 @@ _MEDIAN_WINDOW = 0.34
 # Differences of which a third is ink have a skewness of 0.7, a tenth 2.7.
 _DOUBTFUL = 1.0
 
+# Paper as noisy as this is no paper but ink: then the polarity was wrong. The grainiest of our
+# photos, newspaper, has 0.15.
+_NOISIEST_PAPER = 0.3
+
 # The background is estimated on a thumbnail: light changes slowly.
 _THUMBNAIL_SIDE = 96
 # Paper is lighter than this, so that the division of black by black stays bounded.
@@ -79,11 +83,11 @@ def find_ink(grey: NDArray[np.uint8], *, is_inverted: bool = False) -> Ink:
     is_light = (lightness > 0) != is_inverted
     sheet = find_sheet(grey) if is_light else None
     is_light = is_light and sheet is None
-    if is_light:
-        grey, thumbnail = 255 - grey, 255 - thumbnail
-    darkness = divide_background(grey, thumbnail)
-    darkness = without_grain(darkness)
-    threshold = faintest_ink(darkness)
+    darkness, threshold = separate(grey, thumbnail, is_light=is_light)
+    if threshold > _NOISIEST_PAPER and sheet is None and not is_inverted:
+        other, lower = separate(grey, thumbnail, is_light=not is_light)
+        if lower < threshold:
+            darkness, threshold, is_light = other, lower, not is_light
     candidates = (darkness > threshold).astype(np.uint8)
     if sheet is not None:
         candidates &= sheet
@@ -95,6 +99,16 @@ def find_ink(grey: NDArray[np.uint8], *, is_inverted: bool = False) -> Ink:
     polarity = "light_on_dark" if is_light else "dark_on_light"
     np.clip(darkness, 0, 1, out=darkness)
     return Ink(darkness, candidates, polarity, abs(lightness) < _DOUBTFUL, threshold)
+
+
+def separate(
+    grey: NDArray[np.uint8], thumbnail: NDArray[np.uint8], *, is_light: bool
+) -> tuple[NDArray[np.float32], float]:
+    """Divide paper and light out, and say from which darkness on there is surely ink."""
+    if is_light:
+        grey, thumbnail = 255 - grey, 255 - thumbnail
+    darkness = without_grain(divide_background(grey, thumbnail))
+    return darkness, faintest_ink(darkness)
 
 
 def to_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -73,7 +73,9 @@ def without(mask: Mask, lines: Mask) -> Mask:
     ink = np.bincount(labels.ravel(), mask.ravel(), num) / mask.shape[1]
     thickness = ink.astype(int) + 1  # (num,)
     is_line = thickness <= _THICKEST * mask.shape[0] + 2
-    is_line &= (thickness <= _EVEN * np.median(thickness[1:]) + 1) | ~_in_the_middle(labels, num)
+    is_line &= (thickness <= _EVEN * np.median(thickness[1:]) + 1) | ~_in_the_middle(
+        labels.astype(np.uint16), num
+    )
     is_line[0] = False
     for thick in np.unique(thickness[is_line]):
         marked = (is_line & (thickness == thick))[labels].astype(np.uint8)
@@ -93,7 +95,7 @@ def _in_the_middle(labels: NDArray[np.uint16], num: int) -> NDArray[np.bool_]:
 def horizontal_lines(mask: Mask) -> Mask:
     """Mark each straight way from side to side that is ink nearly all along."""
     height, width = mask.shape
-    thick = _coarse(cv2.dilate(mask, np.ones((3, 1), np.uint8)))
+    thick = _coarse(np.asarray(cv2.dilate(mask, np.ones((3, 1), np.uint8)), np.uint8))
     rows, columns = thick.shape
     # One step moves the line's ends by 1.5 px, which the thickening bridges.
     num_slopes = 2 * round(_STEEPEST * columns / 2 / 1.5) + 1

@@ -173,12 +173,18 @@ def alternatives(picture: Picture, first: Segmentation) -> list[Segmentation]:
 
 def _other_ways(receipt: Receipt) -> Iterator[Way]:
     """Name what may have gone wrong, by what the usual way met."""
-    if receipt.num_glyphs > 1:
+    if receipt.num_glyphs > 1 and _is_narrow(receipt.boxes):
         yield WHOLE
     if 0 < receipt.num_lines <= MOST_STROKES:
         yield WITH_LINES
     if receipt.is_polarity_doubtful:
         yield INVERTED
+
+
+def _is_narrow(boxes: list[Box]) -> bool:
+    """Tell whether all glyphs together are no wider than high, as one broken digit is."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return bool(max(rights) - min(lefts) <= max(bottoms) - min(tops))
 
 
 def _receipt(
