@@ -91,16 +91,18 @@ def _measured(found: Tree) -> list[str]:
 
 
 def licences(passport: Tree) -> list[Tree]:
-    """List what the model learnt from: `name`, `num` where it is known, `licence`."""
+    """List what the model learnt from: `name`, `num`, `licence` and `address`, as far as known."""
     data = passport.get("data", {})
-    found = [
-        {"name": data.get("name"), "num": data.get("num_train"), "licence": data.get("licence")}
+    sources = {data["name"]: data} if data.get("name") else {}
+    return [
+        {
+            "name": name,
+            "num": source.get("num_train"),
+            "licence": source.get("licence", ""),
+            "address": source.get("address", ""),
+        }
+        for name, source in (sources | data.get("sources", {})).items()
     ]
-    for source in data.get("sources", passport.get("sources", [])):
-        if isinstance(source, dict):
-            num = source.get("num_train", source.get("num"))
-            found.append({"name": source.get("name"), "num": num, "licence": source.get("licence")})
-    return [one for one in found if one["name"]]
 
 
 # --- The passport beside a model file -----------------------------------------------------------
@@ -257,14 +259,17 @@ def _said(value: Any) -> str:
 def _licences(found: Sequence[Tree]) -> str:
     rows = [
         (
-            str(one["name"]),
-            f"{one['num']:,}" if isinstance(one["num"], int) else wording.NOTHING,
+            one["name"],
+            f"{one['num']:,}" if one["num"] else wording.NOTHING,
             one["licence"] or "not known",
+            one["address"] or wording.NOTHING,
         )
         for one in found
     ]
     text = "## Licences\n\nThe model file: MIT, as the project. What it learnt from:\n\n"
-    return text + (_table(("data", "digits", "licence"), rows) if rows else "Not known.")
+    return text + (
+        _table(("data", "pictures", "licence", "where from"), rows) if rows else "Not known."
+    )
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

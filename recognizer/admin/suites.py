@@ -110,6 +110,7 @@ def licences(version: ModelVersion) -> list[dict[str, str]]:
             "name": one["name"],
             "num": number(one["num"]) if one.get("num") else NOTHING,
             "licence": one.get("licence") or NOTHING,
+            "address": one.get("address") or NOTHING,
         }
         for one in version.metrics.get("card", {}).get("licences", ())
     ]

@@ -85,7 +85,7 @@ def test_the_text_has_figures_recipe_limits_and_licences(card):
         "| Area under the ROC curve, digits against non-digits | 0.995 | ≥ 0.99 ✓ |",
         "| `widths` | 16, 48 |",
         "| `strengths` | blur 0.7 |",
-        "| MNIST | 55,000 | CC BY-SA 3.0 |",
+        "| MNIST | 55,000 | CC BY-SA 3.0 | – |",
         "| unsure below | a confidence of 0.82 |",
         "- phone photos: 90.00 % of 353 are read rightly.",
     ):
@@ -93,11 +93,13 @@ def test_the_text_has_figures_recipe_limits_and_licences(card):
 
 
 def test_every_source_of_learning_is_named_with_its_licence():
-    sources = [{"name": "pendigits", "num_train": 7_494, "licence": "CC BY 4.0"}]
-    found = model_card.licences({"data": {"name": "MNIST", "sources": sources}})
+    pen = {"num_train": 7_494, "licence": "CC BY 4.0", "address": "https://example.org/pen"}
+    found = model_card.licences({"data": {"name": "MNIST", "sources": {"pendigits": pen}}})
 
     assert [one["name"] for one in found] == ["MNIST", "pendigits"]
-    assert found[1]["licence"] == "CC BY 4.0"
+    assert (found[1]["num"], found[1]["licence"]) == (7_494, "CC BY 4.0")
+    assert found[1]["address"] == "https://example.org/pen"
+    assert model_card.licences({}) == []
 
 
 def test_a_card_is_written_into_the_passport_beside_what_is_there(card, passport_file, version):
