@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.imaging.boxes import Box
-from recognizer.imaging.lines import Mask, horizontal_lines, without
+from recognizer.imaging.lines import Mask, horizontal_lines, without, without_rests
 
 # The least side of a box, of the picture's longest: a digit in a smaller one would be too small.
 _SMALLEST = 0.25
@@ -22,8 +22,6 @@ _SIDE = 0.08
 _OUTER, _LEAST_SIDES, _MOST_LINES = 1 / 4, 3, 6
 # What is taller than this for its width, with nothing in it, is a 0 of straight strokes.
 _NARROW = 1.3
-# What is left within so many times a side's thickness of it is the side's own rest.
-_REST = 1.5
 
 
 def remove_frames(mask: Mask) -> tuple[Mask, int]:
@@ -74,7 +72,7 @@ def without_frame(piece: Mask, least_side: int) -> Mask | None:
         return None
     left_over = without(own, across)
     left_over = np.ascontiguousarray(without(np.ascontiguousarray(left_over.T), down).T)
-    left_over = _without_rests(own, left_over)
+    left_over = without_rests(own, left_over)
     is_narrow = own.shape[0] > _NARROW * own.shape[1]
     if is_narrow and not left_over.any():
         return None
@@ -114,15 +112,3 @@ def _outer_sides(lines: Mask) -> tuple[bool, bool]:
     outer = max(1, round(lines.shape[0] * _OUTER))
     lines[outer:-outer] = 0
     return bool(lines[:outer].any()), bool(lines[-outer:].any())
-
-
-def _without_rests(own: Mask, left_over: Mask) -> Mask:
-    """Leave out what lies wholly along the sides."""
-    gone = own & (1 - left_over)
-    reach = 2 * round(_REST * 2 * float(cv2.distanceTransform(gone, cv2.DIST_L2, 3).max())) + 1
-    near = cv2.dilate(gone, np.ones((reach, reach), np.uint8))
-    num, labels = cv2.connectedComponents(left_over, connectivity=8, ltype=cv2.CV_16U)
-    goes_on = np.zeros(num, np.uint8)
-    goes_on[labels[near == 0]] = 1
-    goes_on[0] = 0
-    return np.asarray(goes_on[labels], np.uint8)

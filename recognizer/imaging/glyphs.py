@@ -30,8 +30,9 @@ _FAINT_BESIDE = 0.3
 
 # The smallest glyph, as a share of the longest side: a digit of 15 px on a canvas of 280.
 _SMALLEST = 0.05
-# Below this share it has to be darker than grain, and whole.
-_SMALL, _SMALL_DARKNESS = 0.15, 2.5
+# Below this share it has to be darker than grain; and as dark as on a canvas if it is cut, since
+# on photos that is a rest of something else.
+_SMALL, _SMALL_DARKNESS, _CUT_DARKNESS = 0.15, 2.5, 10.0
 # The mean of a stroke over the threshold: the upper threshold of the hysteresis.
 _FAINT_DARKNESS = 1.25
 # Pieces belong together across gaps up to this share of the larger one's size.
@@ -217,7 +218,8 @@ def is_writing(pieces: list[Piece], shape: tuple[int, ...], threshold: float) ->
     left, top, right, bottom = box_of(pieces)
     size = max(right - left, bottom - top) / max(shape)
     darkness = max(piece.darkness for piece in pieces)
-    if size < _SMALL and (pieces[0].is_cut or darkness < _SMALL_DARKNESS * threshold):
+    least = _CUT_DARKNESS if any(piece.is_cut for piece in pieces) else _SMALL_DARKNESS
+    if size < _SMALL and darkness < least * threshold:
         return False
     return size >= _SMALLEST and darkness > _FAINT_DARKNESS * threshold
 

@@ -23,6 +23,8 @@ _COVERED = 0.8
 _THICKEST = 0.12
 # … and so is, but within the outer sixths, what is thicker than this for the other lines.
 _EVEN, _OUTER = 1.6, 1 / 6
+# What is left within half a line's thickness and so many pixels of it is its own rim.
+_RIM = 2
 # One digit has at most this many straight strokes over its whole box: a 1 with its base.
 MOST_STROKES = 2
 # A cropped digit is nearly all of the ink.
@@ -47,7 +49,8 @@ def remove_lines(mask: Mask) -> tuple[Mask, int]:
     num_lines = num_across + num_down
     if 0 < num_lines <= MOST_STROKES and _is_cropped(mask):
         return mask, 0
-    return np.ascontiguousarray(turned.T), num_lines
+    left_over = np.ascontiguousarray(turned.T)
+    return (without_rests(mask, left_over) if num_lines else left_over), num_lines
 
 
 def _is_cropped(mask: Mask) -> bool:
@@ -81,6 +84,24 @@ def without(mask: Mask, lines: Mask) -> Mask:
         marked = (is_line & (thickness == thick))[labels].astype(np.uint8)
         mask = mask & (1 - _removable(mask, marked, int(thick)))
     return mask
+
+
+def without_rests(mask: Mask, left_over: Mask) -> Mask:
+    """Leave out what lies wholly along the lines that were taken away: their own ragged rims.
+
+    Args:
+        mask: `uint8 (h, w)`, 1 where there was ink.
+        left_over: The same without lines.
+    """
+    gone = mask & (1 - left_over)
+    half_line = float(cv2.distanceTransform(gone, cv2.DIST_L2, 3).max())
+    reach = 2 * (round(half_line) + _RIM) + 1
+    near = cv2.dilate(gone, np.ones((reach, reach), np.uint8))
+    num, labels = cv2.connectedComponents(left_over, connectivity=8, ltype=cv2.CV_16U)
+    goes_on = np.zeros(num, np.uint8)
+    goes_on[labels[near == 0]] = 1
+    goes_on[0] = 0
+    return np.asarray(goes_on[labels], np.uint8)
 
 
 def _in_the_middle(labels: NDArray[np.uint16], num: int) -> NDArray[np.bool_]:
