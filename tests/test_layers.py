@@ -51,6 +51,18 @@ MAY_IMPORT = {
     "training": set(),
     "training.apps": set(),
     "training.datasets": {"recognizer.imaging"},
+    "training.strokes": set(),
+    "training.shapes": {"training.strokes"},
+    "training.typefaces": {"training.strokes"},
+    "training.photos": {"training.strokes"},
+    "training.nothing": {"training.strokes"},
+    "training.sources": {
+        "recognizer.imaging",
+        *(
+            f"training.{part}"
+            for part in ("datasets", "strokes", "shapes", "typefaces", "photos", "nothing")
+        ),
+    },
     "training.augmentation": {"recognizer.imaging"},
     "training.network": {"recognizer.imaging"},
     "training.evaluation": {"recognizer.imaging"},
@@ -72,7 +84,14 @@ MAY_IMPORT = {
         "recognizer.imaging",
         *(
             f"training.{part}"
-            for part in ("datasets", "augmentation", "network", "evaluation", "checkpoints")
+            for part in (
+                "datasets",
+                "sources",
+                "augmentation",
+                "network",
+                "evaluation",
+                "checkpoints",
+            )
         ),
     },
     "training.management": {
@@ -87,6 +106,7 @@ MAY_IMPORT = {
         "training.model_card",
         "training.recipe",
         "training.report",
+        "training.sources",
         "training.suite",
         "training.wording",
     },

@@ -38,7 +38,7 @@ def canvas(ink: Ink, random: np.random.Generator) -> Shot:
 
 
 def photo(ink: Ink, random: np.random.Generator) -> Shot:
-    """Photograph a sheet of paper: its texture, lines, light, edges; the camera's blur and noise."""
+    """Photograph a sheet: its texture, lines, light and edges; the camera's blur and noise."""
     height, width = (int(side) for side in random.integers(160, 420, 2))
     share = float(np.exp(random.uniform(np.log(0.2), np.log(0.85))))
     mask, box = _placed(_rough(ink, random), height, width, share, random)

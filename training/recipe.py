@@ -553,7 +553,8 @@ def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
                     "num_train": len(pool.train),
                     "num_validation": len(pool.validation),
                     "sha256": pool.sha256,
-                    "licence": pool.licence,
+                    "is_as_published": pool.is_as_published,
+                    "licence": sources.SOURCES[pool.name].licence,
                     "address": sources.SOURCES[pool.name].address,
                 }
                 for pool in lessons.pools

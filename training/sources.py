@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,12 +66,18 @@ class Material:
 
 @dataclass(frozen=True)
 class Pool:
-    """What a source gave: a part to learn from and one for validation. Labels may be `NO_DIGIT`."""
+    """What a source gave. Labels may be `NO_DIGIT`.
+
+    Attributes:
+        name: The source's.
+        train, validation: A part to learn from, and one to choose by.
+        is_as_published: Whether its local copy is the one that the shipped model learnt from.
+    """
 
     name: str
     train: Digits
     validation: Digits
-    licence: str
+    is_as_published: bool = True
 
     @property
     def sha256(self) -> str:
@@ -85,11 +91,29 @@ class Pool:
 
 @dataclass(frozen=True)
 class Source:
-    """A source: how its digits are made, and where anybody gets what they are made of."""
+    """A source: how its digits are made, and where anybody gets what they are made of.
+
+    Attributes:
+        make: Makes so many digits to learn from, and some for validation.
+        address, licence: Of what they are made of.
+        contents: What is read of a local copy, in an order of its own; None where nothing is.
+        sha256: The hash over those contents.
+    """
 
     make: Callable[[Material, int], tuple[Digits, Digits]]
     address: str
     licence: str
+    contents: Callable[[Path], Iterable[bytes]] | None = None
+    sha256: str = ""
+
+    def is_published(self, folder: Path) -> bool:
+        """Tell whether the local copy is the one whose hash is known here."""
+        if self.contents is None:
+            return True
+        whole = hashlib.sha256()
+        for content in self.contents(folder):
+            whole.update(hashlib.sha256(content).digest())
+        return whole.hexdigest() == self.sha256
 
 
 def pool_of(name: str, material: Material, num: int) -> Pool:
@@ -106,7 +130,7 @@ def pool_of(name: str, material: Material, num: int) -> Pool:
     """
     source = SOURCES[name]
     train, validation = source.make(material, num)
-    return Pool(name, train, validation, source.licence)
+    return Pool(name, train, validation, source.is_published(material.folder))
 
 
 def write(path: Path, pools: list[Pool], absent: dict[str, str]) -> None:
@@ -119,7 +143,10 @@ def write(path: Path, pools: list[Pool], absent: dict[str, str]) -> None:
     }
     unfinished = path.with_name(f".{path.name}")
     with unfinished.open("wb") as file:
-        np.savez(file, absent=np.array(json.dumps(absent)), **arrays)
+        published = [pool.name for pool in pools if pool.is_as_published]
+        arrays["absent"] = np.array(json.dumps(absent))
+        arrays["published"] = np.array(json.dumps(published))
+        np.savez(file, allow_pickle=False, **arrays)
     unfinished.replace(path)
 
 
@@ -133,8 +160,9 @@ def read(path: Path) -> tuple[list[Pool], dict[str, str]]:
             for part in ("train", "validation")
         }
         absent = json.loads(str(arrays["absent"]))
+        published = json.loads(str(arrays["published"]))
     return [
-        Pool(name, parts[name, "train"], parts[name, "validation"], SOURCES[name].licence)
+        Pool(name, parts[name, "train"], parts[name, "validation"], name in published)
         for name in names
     ], absent
 
@@ -178,23 +206,15 @@ def printed(material: Material, num: int) -> tuple[Digits, Digits]:
 
 def letters(material: Material, num: int) -> tuple[Digits, Digits]:
     """Photographed letters that cannot pass for a digit: no digit."""
-    folder = _found(material.folder, "letters", "nondigit_letters_photo")
-    files: tuple[list[Path], list[Path]] = ([], [])
-    for file in sorted(folder.rglob("*.png")):
-        kind = re.fullmatch(r"(?:CAP|SMALL|U|L)_([A-Za-z])_0*(\d+)", file.stem)
-        if kind and kind[1] in _SAFE_LETTERS and int(kind[2]) < _LETTER_NUMBERS:
-            files[int(kind[2]) >= _LETTER_VALIDATION].append(file)
-    return _of_files("letters", files, num)
+    parts: tuple[list[Path], list[Path]] = ([], [])
+    for file, number in _letter_files(material.folder):
+        parts[number >= _LETTER_VALIDATION].append(file)
+    return _of_files("letters", parts, num)
 
 
 def omniglot(material: Material, num: int) -> tuple[Digits, Digits]:
     """Characters of two other alphabets: no digit."""
-    folder = _found(material.folder, "omniglot", "nondigit_omniglot")
-    files = [
-        file
-        for file in sorted(folder.rglob("*.png"))
-        if any(alphabet in str(file) for alphabet in _SAFE_ALPHABETS)
-    ]
+    files = _omniglot_files(material.folder)
     characters = [re.sub(r"\W?\d+_\d+$", "", str(file.with_suffix(""))) for file in files]
     held = {one for one in characters if zlib.crc32(Path(one).name.encode()) % 6 == 0}
     parts = tuple(
@@ -231,6 +251,8 @@ SOURCES: dict[str, Source] = {
         pendigits,
         "https://archive.ics.uci.edu/dataset/81 (pendigits-orig.tra, unpacked)",
         "CC BY 4.0, Fevzi Alimoglu, Ethem Alpaydin",
+        lambda folder: _written_out(_found(folder, "pendigits", "strokes_pendigits")),
+        "4ac6f1814a94747e127624c207b52d6ffc03cafdff00d5586495fb7f98d85fe1",
     ),
     "european": Source(european, "made here, by training/shapes.py", "the project's own"),
     "printed": Source(
@@ -243,12 +265,16 @@ SOURCES: dict[str, Source] = {
         "https://github.com/TasnimulIntazamAsif/Handwritten_Letter_Indentification, commit "
         "b4b59ff4c15c8ca61e41c37638c1edc43e18d4f0, folder PNG",
         "MIT, Tasnimul Intazam Asif",
+        lambda folder: sorted(file.read_bytes() for file, _ in _letter_files(folder)),
+        "0b22de9e808605d7fbe09507f535021268dd86643be77633f50848764f094b37",
     ),
     "omniglot": Source(
         omniglot,
         "https://github.com/brendenlake/omniglot, commit 057f034baf2ecb8530bc5710e5a23584d2a519cc, "
         "python/images_background_small1.zip and small2.zip, unpacked",
         "MIT, Brenden Lake",
+        lambda folder: sorted(file.read_bytes() for file in _omniglot_files(folder)),
+        "6b9bdfb6b088e8223b2db9b5c07824d4985d5e4ef6c39e8c77f3514d13d4f286",
     ),
     "characters": Source(
         characters,
@@ -453,6 +479,27 @@ def _typefaces(held: bool) -> list[Path]:
     return files
 
 
+def _letter_files(folder: Path) -> list[tuple[Path, int]]:
+    """List the safe letters' files with their numbers; of files that are equal, the first."""
+    files, known = [], set()
+    for file in sorted(_found(folder, "letters", "nondigit_letters_photo").rglob("*.png")):
+        kind = re.fullmatch(r"(?:CAP|SMALL|U|l)_([A-Za-z])_0*(\d+)", file.stem)
+        content = file.read_bytes()
+        if kind and kind[1] in _SAFE_LETTERS and int(kind[2]) < _LETTER_NUMBERS:
+            if content not in known:
+                files.append((file, int(kind[2])))
+            known.add(content)
+    return files
+
+
+def _omniglot_files(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in sorted(_found(folder, "omniglot", "nondigit_omniglot").rglob("*.png"))
+        if any(alphabet in str(file) for alphabet in _SAFE_ALPHABETS)
+    ]
+
+
 Written = tuple[int, int, list[NDArray[np.float64]]]  # digit, writer, strokes
 
 
@@ -468,6 +515,14 @@ def _read_strokes(folder: Path) -> list[Written]:
         if path.name.endswith(("orig.tra", "pendigits-train")):
             return list(read_unipen(path.read_text(encoding="ascii", errors="replace")))
     raise DataUnavailable(f"Expected pendigits-orig.tra in {folder}, found none")
+
+
+def _written_out(folder: Path) -> Iterator[bytes]:
+    """Write each digit's label and points, from its box's corner on: alike from either format."""
+    for label, _, way in _read_strokes(folder):
+        low = np.concatenate(way).min(0)
+        points = [(stroke - low).astype(np.int32).tobytes() for stroke in way]
+        yield bytes([label]) + b"|".join(points)
 
 
 def read_unipen(text: str) -> Iterator[Written]:

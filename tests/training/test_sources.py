@@ -121,9 +121,9 @@ def test_pen_strokes_are_learnt_from_by_writer(material, tmp_path):
 def test_letters_that_may_pass_for_digits_are_not_learnt_from(material, tmp_path):
     folder = tmp_path / "letters"
     folder.mkdir()
-    for name in ("CAP_A_1", "CAP_A_45", "CAP_O_2", "CAP_A_77", "SMALL_l_3"):
+    for width, name in enumerate(("CAP_A_1", "CAP_A_45", "CAP_O_2", "CAP_A_77", "SMALL_l_3"), 2):
         picture = Image.new("L", (40, 40), 255)
-        ImageDraw.Draw(picture).line([(5, 35), (20, 5), (35, 35)], fill=0, width=4)
+        ImageDraw.Draw(picture).line([(5, 35), (20, 5), (35, 35)], fill=0, width=width)
         picture.save(folder / f"{name}.png")
     here = sources.Material(tmp_path, material.train, material.validation, seed=1)
 
@@ -133,6 +133,7 @@ def test_letters_that_may_pass_for_digits_are_not_learnt_from(material, tmp_path
     assert (pool.train.images == pool.train.images[0]).all()
     assert len(pool.validation) == 1
     assert not pool.is_digits
+    assert not pool.is_as_published
 
 
 def test_pools_are_kept_and_read_again(material, tmp_path):
@@ -141,7 +142,11 @@ def test_pools_are_kept_and_read_again(material, tmp_path):
 
     again, absent = sources.read(tmp_path / "sources.npz")
 
-    assert [(pool.name, pool.sha256) for pool in again] == [(p.name, p.sha256) for p in pools]
+    assert again[0].sha256 == pools[0].sha256
+    assert [(pool.name, pool.is_as_published) for pool in again] == [
+        ("european", True),
+        ("scribbles", True),
+    ]
     assert absent == {"letters": "nothing there"}
 
 

@@ -293,7 +293,8 @@ def _print_data(lessons: recipes.Lessons) -> None:
     )
     for pool in lessons.pools:
         what = "digits" if pool.is_digits else "of no digit"
-        print(f"Source {pool.name}: {len(pool.train):,} {what} to learn from", flush=True)
+        note = "" if pool.is_as_published else " (not the files that the shipped model learnt from)"
+        print(f"Source {pool.name}: {len(pool.train):,} {what} to learn from{note}", flush=True)
     for name, reason in lessons.absent.items():
         from training.sources import SOURCES
 
