@@ -70,8 +70,8 @@ def without_frame(piece: Mask, least_side: int) -> Mask | None:
         return None
     if sum(_outer_sides(across)) + sum(_outer_sides(down)) < _LEAST_SIDES:
         return None
-    left_over = without(own, across)
-    left_over = np.ascontiguousarray(without(np.ascontiguousarray(left_over.T), down).T)
+    left_over = without(own, across, outer=0)
+    left_over = np.ascontiguousarray(without(np.ascontiguousarray(left_over.T), down, outer=0).T)
     left_over = without_rests(own, left_over)
     is_narrow = own.shape[0] > _NARROW * own.shape[1]
     if is_narrow and not left_over.any():

@@ -62,23 +62,37 @@ def _is_cropped(mask: Mask) -> bool:
 
 
 def _without_horizontal(mask: Mask) -> tuple[Mask, int]:
-    if mask.any(axis=0).mean() < _COVERED:
+    if not _reaches_across(mask):
         return mask, 0
     lines = horizontal_lines(mask)
     return without(mask, lines), cv2.connectedComponents(lines, connectivity=8)[0] - 1
 
 
-def without(mask: Mask, lines: Mask) -> Mask:
-    """Take what is marked as a horizontal line out of the ink, but for the strokes across it."""
-    num, labels = cv2.connectedComponents(lines, connectivity=8, ltype=cv2.CV_16U)
+def _reaches_across(mask: Mask) -> bool:
+    """Tell whether there is ink enough for a line in all parts of the width."""
+    columns = np.asarray(cv2.reduce(mask, 0, cv2.REDUCE_MAX))  # (1, w)
+    parts = cv2.resize(columns * 255, (_NUM_PARTS, 1), interpolation=cv2.INTER_AREA) / 255
+    return bool(parts.min() > _PART_COVERED and parts.mean() > _COVERED)
+
+
+def without(mask: Mask, lines: Mask, *, outer: float = _OUTER) -> Mask:
+    """Take what is marked as a horizontal line out of the ink, but for the strokes across it.
+
+    Args:
+        mask: `uint8 (h, w)`, 1 where there is ink.
+        lines: `uint8 (h, w)`, 1 where lines run.
+        outer: The share of the height above and below in which lines may differ in thickness.
+    """
+    num, labels, _, centres = cv2.connectedComponentsWithStats(
+        lines, connectivity=8, ltype=cv2.CV_16U
+    )
     if num < 2:
         return mask
     ink = np.bincount(labels.ravel(), mask.ravel(), num) / mask.shape[1]
     thickness = ink.astype(int) + 1  # (num,)
-    is_line = thickness <= _THICKEST * mask.shape[0] + 2
-    is_line &= (thickness <= _EVEN * np.median(thickness[1:]) + 1) | ~_in_the_middle(
-        labels.astype(np.uint16), num
-    )
+    is_even = thickness <= _EVEN * np.median(thickness[1:]) + 1
+    is_outer = np.abs(centres[:, 1] / mask.shape[0] - 0.5) > 0.5 - outer
+    is_line = (thickness <= _THICKEST * mask.shape[0] + 2) & (is_even | is_outer)
     is_line[0] = False
     for thick in np.unique(thickness[is_line]):
         marked = (is_line & (thickness == thick))[labels].astype(np.uint8)
@@ -104,19 +118,10 @@ def without_rests(mask: Mask, left_over: Mask) -> Mask:
     return np.asarray(goes_on[labels], np.uint8)
 
 
-def _in_the_middle(labels: NDArray[np.uint16], num: int) -> NDArray[np.bool_]:
-    """Tell for each line whether it runs within the middle of the picture, `bool (num,)`."""
-    height = labels.shape[0]
-    rows = np.repeat(np.arange(height), labels.shape[1])
-    counts = np.maximum(np.bincount(labels.ravel(), minlength=num), 1)
-    middle = np.bincount(labels.ravel(), rows, num) / counts / height
-    return np.asarray(np.abs(middle - 0.5) < 0.5 - _OUTER)
-
-
 def horizontal_lines(mask: Mask) -> Mask:
     """Mark each straight way from side to side that is ink nearly all along."""
     height, width = mask.shape
-    thick = _coarse(np.asarray(cv2.dilate(mask, np.ones((3, 1), np.uint8)), np.uint8))
+    thick = 255 * _coarse(np.asarray(cv2.dilate(mask, np.ones((3, 1), np.uint8)), np.uint8))
     rows, columns = thick.shape
     # One step moves the line's ends by 1.5 px, which the thickening bridges.
     num_slopes = 2 * round(_STEEPEST * columns / 2 / 1.5) + 1
@@ -126,8 +131,10 @@ def horizontal_lines(mask: Mask) -> Mask:
         level = cv2.warpAffine(
             thick, shear, (columns, rows), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
         )
-        parts = cv2.resize(level * 255, (_NUM_PARTS, rows), interpolation=cv2.INTER_AREA) / 255
-        is_line = (parts.min(axis=1) > _PART_COVERED) & (parts.mean(axis=1) > _COVERED)
+        parts = cv2.resize(level, (_NUM_PARTS, rows), interpolation=cv2.INTER_AREA)
+        is_line = cv2.reduce(parts, 1, cv2.REDUCE_MIN).ravel() > _PART_COVERED * 255
+        if is_line.any():
+            is_line &= cv2.reduce(parts, 1, cv2.REDUCE_AVG).ravel() > _COVERED * 255
         if is_line.any():
             across = np.repeat(is_line.astype(np.uint8)[:, np.newaxis], columns, axis=1)
             back = cv2.warpAffine(across, shear, (columns, rows), flags=cv2.INTER_NEAREST)

@@ -130,9 +130,9 @@ def segment(
     watch("grey", grey)
     ink = find_ink(grey, is_inverted=way.is_inverted)
     watch("ink", ink)
-    without_lines, num_frames, num_lines = ink.candidates, 0, 0
+    without_lines, num_frames = remove_frames(ink.candidates)
+    num_lines = 0
     if not way.keeps_lines:
-        without_lines, num_frames = remove_frames(ink.candidates)
         without_lines, num_lines = remove_lines(without_lines)
     watch("lines", without_lines)
     mask = stroke_mask(ink.darkness, without_lines)
