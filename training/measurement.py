@@ -64,12 +64,14 @@ Reader = Callable[[Images | Sequence[Path] | Sequence[bytes]], Iterable[Answer]]
 class Miss:
     """A picture that was not answered as it should be.
 
-    `label` is its digit, or what is known of it where it has none; `drawing` is a path, or a PNG.
+    `label` is its digit, or what is known of it where it has none; `drawing` is a path, or a PNG;
+    `corruption` is how it was made worse, empty where it was not.
     """
 
     label: str
     answer: Answer
     drawing: Path | bytes
+    corruption: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _measured_digits(one: NamedSet, parts: Iterable[tuple[str, Pictures]], reade
         truth = [int(label) for label in pictures.names]
         answers += found
         labels += truth
-        misses += _misses(pictures, found, drawings)
+        misses += _misses(pictures, found, drawings, corruption=name)
         num_skipped = pictures.num_skipped
         is_real = pictures.digits is None
         accuracies[name] = _share(a.digit == t for a, t in zip(found, truth, strict=True))
@@ -257,7 +259,11 @@ def _goals(one: NamedSet, figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def _misses(
-    pictures: Pictures, answers: list[Answer], drawings: Images | list[Path] | list[bytes]
+    pictures: Pictures,
+    answers: list[Answer],
+    drawings: Images | list[Path] | list[bytes],
+    *,
+    corruption: str,
 ) -> Iterator[Miss]:
     """Give the digits that were read wrongly, or not answered with their digit."""
     for place, (name, answer) in enumerate(zip(pictures.names, answers, strict=True)):
@@ -266,7 +272,7 @@ def _misses(
         drawing = drawings[place]
         if not isinstance(drawing, Path | bytes):
             drawing = imaging.digit_png(drawing)
-        yield Miss(name, answer, drawing)
+        yield Miss(name, answer, drawing, corruption.replace("_", " "))
 
 
 def _badness(miss: Miss) -> tuple[bool, float]:

@@ -139,7 +139,7 @@ def _miss(miss: Miss) -> Context:
         "verdict": answer.verdict,
         "words": answer.verdict.replace("_", " "),
         "confidence": wording.percent(answer.confidence, 0) if answer.digit is not None else "",
-        "file": miss.drawing.name if isinstance(miss.drawing, Path) else "",
+        "note": miss.drawing.name if isinstance(miss.drawing, Path) else miss.corruption,
         "picture": _picture(miss.drawing),
         "is_pixels": not isinstance(miss.drawing, Path),
     }

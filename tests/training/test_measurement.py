@@ -157,6 +157,7 @@ def test_mnist_c_is_the_mean_of_its_fifteen(tmp_path, way):
     assert (row.figures["num"], row.figures["accuracy"]) == (60, 0.75)
     assert isinstance(reader.asked[0], list) is (way == "")  # as pictures, where nothing is said
     assert not row.is_real
+    assert {miss.corruption for miss in row.misses} >= {"fog", "canny edges"}
 
 
 def test_a_part_of_a_set_is_corrupted_as_the_whole(tmp_path):
