@@ -13,7 +13,7 @@ Mask = NDArray[np.uint8]
 # Lines are sought up to 0.13 (7°) aslant: people hold phones about that straight.
 _STEEPEST = 0.13
 # Lines are sought on a mask of this size and removed from the whole one.
-_COARSEST = 240
+_COARSEST = 160
 # A line is followed over the whole picture in this many parts …
 _NUM_PARTS = 6
 # … each of which it covers at least so far: ink fails on rough paper, a digit ends before.
