@@ -15,6 +15,14 @@ from recognizer.imaging.sheets import find_sheet
 # half a stroke; beyond 480 px the real photos gained nothing and cost four times as much.
 SMALLEST_SIDE, LARGEST_SIDE = 160, 480
 
+# Colours are sampled at so many places a side.
+_SAMPLED_SIDE = 64
+# Luma of red, green and blue (ITU-R BT.601).
+_LUMA = np.array([0.299, 0.587, 0.114])
+# Colour is taken in place of luma where it shows twice the difference, so four times the variance,
+# and that is no noise: strokes over 3 % of the picture that differ by 30 levels have 27.
+_COLOUR_GAIN, _LEAST_COLOUR = 4.0, 27.0
+
 # The border is even when it varies by less than this share of the picture's own contrast.
 _EVEN_BORDER = 0.25
 # Else the window of the local median, as a share of the longest side: wider than most strokes.
@@ -80,9 +88,11 @@ def find_ink(grey: NDArray[np.uint8], *, is_inverted: bool = False) -> Ink:
     """
     thumbnail = to_thumbnail(grey)
     lightness = lightness_of_ink(thumbnail)
-    is_light = (lightness > 0) != is_inverted
-    sheet = find_sheet(grey) if is_light else None
-    is_light = is_light and sheet is None
+    sheet = find_sheet(grey) if lightness > 0 else None
+    is_light = lightness > 0 and sheet is None
+    is_doubtful = abs(lightness) < _DOUBTFUL or sheet is not None
+    if is_inverted:
+        is_light, sheet = not is_light, None
     darkness, threshold = separate(grey, thumbnail, is_light=is_light)
     if threshold > _NOISIEST_PAPER and sheet is None and not is_inverted:
         other, lower = separate(grey, thumbnail, is_light=not is_light)
@@ -98,7 +108,7 @@ def find_ink(grey: NDArray[np.uint8], *, is_inverted: bool = False) -> Ink:
         )
     polarity = "light_on_dark" if is_light else "dark_on_light"
     np.clip(darkness, 0, 1, out=darkness)
-    return Ink(darkness, candidates, polarity, abs(lightness) < _DOUBTFUL, threshold)
+    return Ink(darkness, candidates, polarity, is_doubtful, threshold)
 
 
 def separate(
@@ -112,8 +122,31 @@ def separate(
 
 
 def to_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take the luma (ITU-R BT.601), as eyes and MNIST's scanner do."""
-    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+    """Take the luma (ITU-R BT.601), as eyes and MNIST's scanner do; else the axis of contrast.
+
+    The axis is the first principal component (Pearson 1901) of how colours differ from the paper's.
+    It is taken where luma shows only a small part of that: red ink on green paper.
+    """
+    axis = contrast_axis(pixels)
+    if axis is None:
+        return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+    row = np.append(axis, 127.5 * (1 - axis.sum()))  # grey stays in the middle
+    return np.asarray(cv2.transform(pixels, row[np.newaxis]), np.uint8)
+
+
+def contrast_axis(pixels: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+    """Give the colour axis `(3,)` along which ink and paper differ; None where luma shows it."""
+    step = max(1, max(pixels.shape) // _SAMPLED_SIDE)
+    sample = pixels[::step, ::step].reshape(-1, 3)
+    if (sample[:, :1] == sample).all():
+        return None
+    lean = sample - np.median(sample, axis=0)
+    variances, axes = np.linalg.eigh(lean.T @ lean / len(lean))  # ascending
+    by_luma = float(np.mean((lean @ _LUMA) ** 2)) / float(_LUMA @ _LUMA)
+    if variances[-1] < _LEAST_COLOUR or variances[-1] < _COLOUR_GAIN * by_luma:
+        return None
+    axis = axes[:, -1]
+    return np.asarray(axis * np.sign(axis @ _LUMA) / np.abs(axis).sum())
 
 
 def to_working_scale(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

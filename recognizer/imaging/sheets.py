@@ -15,6 +15,8 @@ _LEAST_SIDE = 0.3  # the shorter side, of the picture's longest
 _BLANK_SHEET, _WRITTEN_SHEET = (0.6, 0.85), (0.25, 0.94)
 # So much of the picture is taken off all around for the sheet's own edge and shadow.
 _RIM = 0.03
+# The least step from the rim within to the one beyond, as a share: shade falls by 0.2 at most.
+_STEP = 0.25
 
 
 def find_sheet(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
@@ -39,7 +41,16 @@ def find_sheet(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     if not _is_solid(piece, hull):
         return None
     rim = max(3, round(2 * _RIM * max(grey.shape)) | 1)
-    return np.asarray(cv2.erode(hull, np.ones((rim, rim), np.uint8)), np.uint8)
+    brush = np.ones((rim, rim), np.uint8)
+    inside = np.asarray(cv2.erode(hull, brush), np.uint8)
+    return inside if _has_edge(grey, hull - inside, cv2.dilate(hull, brush) - hull) else None
+
+
+def _has_edge(grey: NDArray[np.uint8], inner: NDArray[np.uint8], outer: NDArray[np.uint8]) -> bool:
+    """Tell a sheet from the lighter end of shade: the light steps down at its edge."""
+    if not outer.any():
+        return False
+    return cv2.mean(grey, outer)[0] < (1 - _STEP) * cv2.mean(grey, inner)[0]
 
 
 def _is_solid(piece: NDArray[np.uint8], hull: NDArray[np.uint8]) -> bool:
