@@ -56,11 +56,20 @@ MAY_IMPORT = {
     "training.typefaces": {"training.strokes"},
     "training.photos": {"training.strokes"},
     "training.nothing": {"training.strokes"},
+    "training.disturbances": set(),
     "training.sources": {
         "recognizer.imaging",
         *(
             f"training.{part}"
-            for part in ("datasets", "strokes", "shapes", "typefaces", "photos", "nothing")
+            for part in (
+                "datasets",
+                "strokes",
+                "shapes",
+                "typefaces",
+                "photos",
+                "nothing",
+                "disturbances",
+            )
         ),
     },
     "training.augmentation": {"recognizer.imaging"},

@@ -19,10 +19,13 @@ Grey = NDArray[np.float32]  # (h, w), 0 black … 1 white
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture, `uint8 (H, W, 3)`, and the box (left, top, right, bottom) of the ink on it."""
+    """A picture, `uint8 (H, W, 3)`, and the box (left, top, right, bottom) of the ink on it.
+
+    The box is None where the ink may be anywhere.
+    """
 
     pixels: NDArray[np.uint8]
-    box: tuple[float, float, float, float]
+    box: tuple[float, float, float, float] | None
 
 
 def canvas(ink: Ink, random: np.random.Generator) -> Shot:
@@ -116,7 +119,13 @@ def empty(random: np.random.Generator) -> Shot:
     return Shot(_taken(scene, random, blur=random.uniform(0.3, 2.0)), box)
 
 
-KINDS = {"canvas": canvas, "photo": photo, "crop": crop, "scan": scan}
+def picture(ink: Ink, random: np.random.Generator) -> Shot:
+    """Take the ink itself for the picture, light on dark or dark on light."""
+    grey = ink if random.random() < 0.7 else 255 - ink
+    return Shot(_three(np.asarray(grey, np.uint8)), None)
+
+
+KINDS = {"picture": picture, "canvas": canvas, "photo": photo, "crop": crop, "scan": scan}
 
 
 # --- What they are made of ------------------------------------------------------------------------

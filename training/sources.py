@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer import imaging
-from training import nothing, photos, shapes, strokes, typefaces
+from training import disturbances, nothing, photos, shapes, strokes, typefaces
 from training.datasets import NO_DIGIT, DataUnavailable, Digits
 from training.strokes import Ink
 
 Sketch = Callable[[np.random.Generator], tuple[Ink, int]]  # ink, and what it is
-Shares = dict[str, float]  # kinds of pictures in photos.KINDS, and how often each
+Shares = dict[str, float]  # kinds of pictures in photos.KINDS, or `as_is`, and how often each
 
 # Of the digits that are asked for, as many again are made for validation.
 VALIDATION_SHARE = 0.08
@@ -178,6 +178,13 @@ def photographed(material: Material, num: int) -> tuple[Digits, Digits]:
     )
 
 
+def disturbed(material: Material, num: int) -> tuple[Digits, Digits]:
+    """MNIST's digits under noise, haze, bars and lines, in outlines, blurred and warped."""
+    shares = {"as_is": 0.6, "picture": 0.4}
+    parts = (material.train, material.validation)
+    return _both("disturbed", material, num, _disturbed_digit, parts, shares)
+
+
 def pendigits(material: Material, num: int) -> tuple[Digits, Digits]:
     """Pen strokes of 30 writers, drawn at many widths, sizes and slants."""
     written = _read_strokes(_found(material.folder, "pendigits", "strokes_pendigits"))
@@ -247,6 +254,7 @@ def empty(material: Material, num: int) -> tuple[Digits, Digits]:
 _MNIST = "CC BY-SA 3.0, Yann LeCun, Corinna Cortes, Christopher J. C. Burges"
 SOURCES: dict[str, Source] = {
     "photographed": Source(photographed, "made of MNIST", _MNIST),
+    "disturbed": Source(disturbed, "made of MNIST", _MNIST),
     "pendigits": Source(
         pendigits,
         "https://archive.ics.uci.edu/dataset/81 (pendigits-orig.tra, unpacked)",
@@ -292,6 +300,11 @@ SOURCES: dict[str, Source] = {
 def _mnist_ink(digits: Digits, random: np.random.Generator) -> tuple[Ink, int]:
     row = int(random.integers(len(digits)))
     return enlarged(digits.images[row]), int(digits.labels[row])
+
+
+def _disturbed_digit(digits: Digits, random: np.random.Generator) -> tuple[Ink, int]:
+    row = int(random.integers(len(digits)))
+    return disturbances.disturbed(digits.images[row], random), int(digits.labels[row])
 
 
 def enlarged(digit: NDArray[np.uint8]) -> Ink:
@@ -370,6 +383,8 @@ class _Maker:
         else:
             ink, label = self.ink(self.of, random)
             kind = random.choice(list(self.shares), p=list(self.shares.values()))
+            if kind == "as_is":
+                return ink, label
             shot = photos.KINDS[kind](ink, random)
         height, width = shot.pixels.shape[:2]
         try:
@@ -378,7 +393,9 @@ class _Maker:
             return None
         if self.ink is None and not _is_wide(receipt.crop_box):
             return None
-        if label != NO_DIGIT and _overlap(shot.box, receipt.crop_box) < _LEAST_OVERLAP:
+        if shot.box is None or label == NO_DIGIT:
+            return digit, label
+        if _overlap(shot.box, receipt.crop_box) < _LEAST_OVERLAP:
             return None
         return digit, label
 
