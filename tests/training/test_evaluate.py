@@ -275,11 +275,14 @@ def test_the_report_is_written_where_it_is_asked_for(active_version, suite_file,
 def test_record_keeps_the_figures_with_the_version(active_version, suite_file, tmp_path):
     passport = tmp_path / "passport.json"
     passport.write_text(json.dumps({"model_sha256s": [active_version.sha256]}))
-    call_command("evaluate", f"--suite={suite_file}", "--record", f"--passport={passport}")
+    kept = [f"--suite={suite_file}", "--record", f"--passport={passport}"]
+    call_command("evaluate", *kept)
+    active_version.refresh_from_db()
+    call_command("evaluate", *kept, "--name=mine")
     active_version.refresh_from_db()
 
     card = active_version.metrics["card"]
-    assert list(card["suites"]) == ["some"]
+    assert list(card["suites"]) == ["some", "mine"]
     assert json.loads(passport.read_text())["metrics"]["card"] == card
 
 

@@ -1,14 +1,18 @@
 """The model card says what was measured, and belongs to the model that it describes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from recognizer import registry
 from recognizer.models import ModelVersion
 from training import model_card
+
+ROOT = Path(__file__).parents[2]
 
 PASSPORT = {
     "recipe": {"epochs": 22, "widths": [16, 48], "strengths": {"blur": 0.7}},
@@ -131,6 +135,22 @@ def test_the_command_writes_what_was_recorded(active_version, card, tmp_path, ca
     printed = capsys.readouterr().out
     assert path.read_text().startswith("# Model card")
     assert path.read_text() in printed
+
+
+def test_the_shipped_card_is_what_the_command_writes_of_the_shipped_model():
+    """A new model, or a hand in the text, asks for `evaluate --passport` and `model_card` again."""
+    passport = json.loads(registry.SHIPPED_MODEL.with_name(registry.PASSPORT_NAME).read_text())
+    shipped = (ROOT / "docs" / "model-card.md").read_text("utf-8")
+    parameters = re.search(r"\| parameters \| ([\d,]+) \|", shipped)
+    assert parameters  # vetting counts them: they are not in the passport
+
+    assert shipped == model_card.markdown(
+        name="shipped",
+        passport=passport,
+        metrics=passport["metrics"],
+        num_parameters=int(parameters[1].replace(",", "")),
+    )
+    assert passport["metrics"]["card"]["licences"] == model_card.licences(passport)
 
 
 def test_without_figures_there_is_no_card(active_version):

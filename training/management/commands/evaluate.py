@@ -32,7 +32,7 @@ Figures = dict[str, Any]
 
 SUITES = Path(suite.__file__).parent / "suites"
 # What goes with --suite only.
-SUITE_OPTIONS = ("mnist", "limit", "check", "html", "record", "passport")
+SUITE_OPTIONS = ("mnist", "name", "limit", "check", "html", "record", "passport")
 
 
 class Command(BaseCommand):
@@ -68,6 +68,7 @@ class Command(BaseCommand):
             metavar="DIR",
             help="where MNIST's files lie, in place of what Keras fetches",
         )
+        ours.add_argument("--name", help="what to call the suite (default: as it calls itself)")
         ours.add_argument("--limit", type=int, help="at most so many pictures a set")
         ours.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
         ours.add_argument(
@@ -113,6 +114,7 @@ class Command(BaseCommand):
         if options["passport"]:  # said before minutes of measuring
             model_card.check_passport(options["passport"], version.sha256)
         plan = _plan(options["suite"], mnist=options["mnist"], limit=options["limit"])
+        plan = replace(plan, name=options["name"] or plan.name)
         rows = list(_rows(plan, loaded))
         found = measurement.summary(plan, rows)
         if options["json"]:
