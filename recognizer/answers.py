@@ -106,6 +106,11 @@ class Box:
     def middle(self) -> float:
         return self.left + self.width / 2
 
+    def cut_out(self, margin: float = 0.08) -> Box:
+        """What is cut out of the picture around it: little, so that no neighbour is seen."""
+        room = round(max(self.width, self.height) * margin)
+        return Box(self.left - room, self.top - room, self.width + 2 * room, self.height + 2 * room)
+
     def square(self, margin: float = 0.12) -> Box:
         """The square around it, with a margin as a share of its longer side."""
         side = round(max(self.width, self.height) * (1 + 2 * margin))

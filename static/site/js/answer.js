@@ -1,6 +1,6 @@
 // The answer beside the paper: puts a reading, or what went wrong, into the places of the page.
 
-import { cropOf } from "./boxes.js";
+import { cutOut } from "./boxes.js";
 import { isDoubtful, percent, say, words } from "./words.js";
 
 /** @typedef {import("./client.js").Reading} Reading */
@@ -128,7 +128,7 @@ export class Answer {
   }
 
   /**
-   * Show each digit of several: the crop, what it is, and how sure.
+   * Show each digit of several: its picture, what it is, and how sure.
    * @param {Part[]} parts
    * @param {string} url of the picture
    */
@@ -142,7 +142,7 @@ export class Answer {
           span.className = name;
           return span;
         });
-        frame.append(cropOf(part, url));
+        frame.append(cutOut(part, url));
         digit.textContent = `${part.digit}${isDoubtful(part) ? "?" : ""}`;
         figure.textContent = percent(part.confidence);
         item.append(frame, digit, " ", figure);

@@ -5,7 +5,7 @@ import { isDoubtful, wholePercent, words } from "./words.js";
 /** @typedef {import("./client.js").Part} Part */
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARGIN = 0.12; // around a crop, as a share of its longer side
+const MARGIN = 0.08; // around what is cut out, as a share of its longer side
 
 /**
  * @param {HTMLElement} frame holds what lies under the boxes
@@ -35,14 +35,15 @@ export function removeBoxes(frame) {
 }
 
 /**
- * Show a part of a picture, square around its box.
+ * Cut a digit out of a picture.
  * @param {Part} part
  * @param {string} url of the picture
  */
-export function cropOf({ box: [left, top, right, bottom] }, url) {
-  const side = Math.max(right - left, bottom - top) * (1 + 2 * MARGIN);
-  const corner = [(left + right - side) / 2, (top + bottom - side) / 2];
-  const svg = element("svg", { viewBox: [...corner, side, side].join(" "), "aria-hidden": "true" });
+export function cutOut({ box: [left, top, right, bottom] }, url) {
+  const [width, height] = [right - left, bottom - top];
+  const room = Math.round(Math.max(width, height) * MARGIN);
+  const viewBox = [left - room, top - room, width + 2 * room, height + 2 * room].join(" ");
+  const svg = element("svg", { viewBox, "aria-hidden": "true" });
   svg.append(element("image", { href: url }));
   return svg;
 }
