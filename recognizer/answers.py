@@ -1,4 +1,4 @@
-"""A prediction in words and figures for people: the page and its script say the same."""
+"""A prediction in words and figures for people, as a page shows it."""
 
 from __future__ import annotations
 
@@ -8,76 +8,24 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from recognizer.advice import DOUBTFUL_BELOW, Advice, advise, ranking, unclear_part
+from recognizer.advice import DOUBTFUL_BELOW, advise, ranking, unclear_part
 from recognizer.models import DIGITS, Prediction
+from recognizer.words import (
+    BLANK_TIP,
+    HEADLINES,
+    ICONS,
+    LABEL_SIZE,
+    MANY,
+    MARKS,
+    MOST_LISTED,
+    NUMBERS,
+    PERHAPS,
+    SURE,
+    SURENESS,
+)
 
 Verdict = Prediction.Verdict
-
-SURE = (
-    gettext_lazy("A zero."),
-    gettext_lazy("A one."),
-    gettext_lazy("A two."),
-    gettext_lazy("A three."),
-    gettext_lazy("A four."),
-    gettext_lazy("A five."),
-    gettext_lazy("A six."),
-    gettext_lazy("A seven."),
-    gettext_lazy("An eight."),
-    gettext_lazy("A nine."),
-)
-PERHAPS = (
-    gettext_lazy("a zero"),
-    gettext_lazy("a one"),
-    gettext_lazy("a two"),
-    gettext_lazy("a three"),
-    gettext_lazy("a four"),
-    gettext_lazy("a five"),
-    gettext_lazy("a six"),
-    gettext_lazy("a seven"),
-    gettext_lazy("an eight"),
-    gettext_lazy("a nine"),
-)
-HEADLINES = {
-    Verdict.UNSURE: gettext_lazy("Perhaps {first}, or {second}."),
-    Verdict.SEVERAL: gettext_lazy("I see {number} digits: {digits}."),
-    Verdict.NOT_A_DIGIT: gettext_lazy("This looks like no digit to me."),
-    Verdict.BLANK: gettext_lazy("Nothing on the paper yet."),
-}
-MANY = gettext_lazy("I see {number} digits.")
-MOST_LISTED = 6  # more digits than these a sentence does not list; the number beside it does
-NUMBERS = (
-    gettext_lazy("no"),
-    gettext_lazy("one"),
-    gettext_lazy("two"),
-    gettext_lazy("three"),
-    gettext_lazy("four"),
-    gettext_lazy("five"),
-    gettext_lazy("six"),
-)
-# How sure it is, in a few words, after the mark.
-SURENESS = {
-    Verdict.DIGIT: gettext_lazy("{percent}"),
-    Verdict.UNSURE: gettext_lazy("{percent}"),
-    Verdict.SEVERAL: gettext_lazy("at least {percent}"),
-    Verdict.NOT_A_DIGIT: gettext_lazy("at best {digit}, {percent}"),
-}
-MARKS = {  # one word and one icon for each: colour alone says nothing
-    Verdict.DIGIT: gettext_lazy("Sure"),
-    Verdict.UNSURE: gettext_lazy("Not sure"),
-    Verdict.SEVERAL: gettext_lazy("Several"),
-    Verdict.NOT_A_DIGIT: gettext_lazy("Not a digit"),
-    Verdict.BLANK: gettext_lazy("Blank"),
-}
-BLANK_TIP = gettext_lazy("Draw one digit, then press “Read it”.")
-ICONS = {
-    Verdict.DIGIT: "check",
-    Verdict.UNSURE: "tilde",
-    Verdict.SEVERAL: "copies",
-    Verdict.NOT_A_DIGIT: "cross",
-    Verdict.BLANK: "sheet",
-}
 
 
 @dataclass(frozen=True)
@@ -117,9 +65,6 @@ class Box:
         left = self.left + (self.width - side) // 2
         return Box(left, self.top + (self.height - side) // 2, side, side)
 
-
-# Of what is written over a picture, as a share of its longer side: 16 px on the page's paper.
-LABEL_SIZE = 0.034
 
 NO_BARS = [Bar(digit, 0.0, is_candidate=False) for digit in DIGITS]
 
@@ -237,38 +182,6 @@ class Answer:
 def percent(share: float) -> float:
     """Round down to a tenth: what is 99.97 % sure is not called certain."""
     return math.floor(share * 1000 + 1e-9) / 10
-
-
-def words() -> dict[str, Any]:
-    """Give the page's script the same words; its own for what only it can meet."""
-    return {
-        "sure": [str(text) for text in SURE],
-        "perhaps": [str(text) for text in PERHAPS],
-        "headlines": {str(verdict): str(text) for verdict, text in HEADLINES.items()},
-        "marks": {str(verdict): str(text) for verdict, text in MARKS.items()},
-        "tips": {str(advice): str(advice.label) for advice in Advice},
-        "sureness": {str(verdict): str(text) for verdict, text in SURENESS.items()},
-        "numbers": [str(number) for number in NUMBERS],
-        "most_listed": MOST_LISTED,
-        "many": str(MANY),
-        "blank_tip": str(BLANK_TIP),
-        "doubtful_below": DOUBTFUL_BELOW,
-        "label_size": LABEL_SIZE,
-        "icons": {str(verdict): icon for verdict, icon in ICONS.items()},
-        "facts": _("Model {number} · {latency} ms"),
-        "page": _("Its own page"),
-        "problems": {
-            "blank": _("I find nothing on it"),
-            "error": _("That did not work"),
-            "offline": _("You are offline"),
-            "no_active_version": _("No model is at work"),
-            "too_many_requests": _("A moment, please"),
-        },
-        "offline": _("Your drawing is still here. I will read it when the connection is back."),
-        "unexpected": _("Something broke on the way. Please try again in a while."),
-        "thanks": _("Thank you. You say it was {digit}; a person will look at it."),
-        "not_an_image": _("I read pictures: PNG, JPEG, WebP, GIF or BMP."),
-    }
 
 
 def _headline(verdict: Verdict, candidates: list[int], prediction: Prediction) -> str:

@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from recognizer import api, imaging, limits, problems
-from recognizer.answers import NO_BARS, Answer, words
+from recognizer.answers import NO_BARS, Answer
 from recognizer.doors import door
 from recognizer.forms import ClaimForm, UploadForm
 from recognizer.models import ModelVersion, Prediction, Submission
 from recognizer.problems import Problem
 from recognizer.recognition import NoActiveVersion, active_engine, recognize
 from recognizer.visitors import Visitor, is_browser
+from recognizer.words import words
 
 PER_PAGE = 24  # divides by the 2, 3, 4 and 6 columns of the history
 

@@ -31,13 +31,14 @@ MAY_IMPORT = {
     "recognizer.problems": FACES | {"recognizer.limits"},
     "recognizer.doors": {"recognizer.problems", "recognizer.visitors"},
     "recognizer.advice": {"recognizer.models"},
-    "recognizer.answers": FACES | {"recognizer.advice"},
+    "recognizer.words": {"recognizer.advice", "recognizer.models"},
+    "recognizer.answers": FACES | {"recognizer.advice", "recognizer.words"},
     "recognizer.forms": FACES,
     "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
     "recognizer.views": FACES
     | {
         f"recognizer.{face}"
-        for face in ("visitors", "limits", "problems", "doors", "answers", "forms", "api")
+        for face in ["visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"]
     },
     "recognizer.urls": {"recognizer.views"},
     "recognizer.admin": {"recognizer.registry", "recognizer.models", "recognizer.imaging"},
