@@ -238,6 +238,8 @@ def _image_files(one: NamedSet) -> Pictures:
     if one.kind == "nondigits":
         return _unlabelled(folder)
     found = datasets.read_image_folder(folder)
+    if not found.files:
+        raise DataUnavailable(f"Expected pictures of digits in {folder}, found other labels only.")
     names = [str(label) for _, label in found.files]
     return Pictures(names, [file for file, _ in found.files], num_skipped=found.num_skipped)
 

@@ -272,6 +272,11 @@ def test_the_report_is_written_where_it_is_asked_for(active_version, suite_file,
     assert "<figure>" in (tmp_path / "report" / "index.html").read_text()
 
 
+def test_a_report_that_cannot_be_written_is_an_error_in_words(active_version, suite_file):
+    with pytest.raises(CommandError, match="Expected a folder for --html"):
+        call_command("evaluate", f"--suite={suite_file}", f"--html={suite_file}")
+
+
 def test_record_keeps_the_figures_with_the_version(active_version, suite_file, tmp_path):
     passport = tmp_path / "passport.json"
     passport.write_text(json.dumps({"model_sha256s": [active_version.sha256]}))

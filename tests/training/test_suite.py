@@ -140,6 +140,13 @@ def test_a_table_that_names_what_is_not_there_is_damaged_data(folder):
             suite.pictures_of(read_one(folder, text))
 
 
+def test_a_set_of_digits_without_a_digit_is_damaged_data(folder):
+    (folder / "set" / "labels.csv").write_text("file,label\nc.png,A\n")
+
+    with pytest.raises(DataUnavailable, match="other labels only"):
+        suite.pictures_of(read_one(folder, 'path = "set"'))
+
+
 def test_data_that_is_not_on_this_machine_is_not_here(tmp_path):
     with pytest.raises(suite.NotHere, match="nothing at"):
         suite.pictures_of(read_one(tmp_path, 'path = "elsewhere"'))

@@ -111,8 +111,11 @@ class Command(BaseCommand):
             _print(version, found)
 
     def _run_suite(self, version: ModelVersion, loaded: Loaded, options: dict[str, Any]) -> None:
-        if options["passport"]:  # said before minutes of measuring
+        # What cannot be is said before minutes of measuring.
+        if options["passport"]:
             model_card.check_passport(options["passport"], version.sha256)
+        if options["html"]:
+            _make_folder(options["html"])
         plan = _plan(options["suite"], mnist=options["mnist"], limit=options["limit"])
         plan = replace(plan, name=options["name"] or plan.name)
         rows = list(_rows(plan, loaded))
@@ -237,6 +240,13 @@ def _print(version: ModelVersion, found: Figures) -> None:
 
 
 # --- Suites -------------------------------------------------------------------------------------
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"Expected a folder for --html, or room for one: {error}") from error
 
 
 def _plan(named: str, *, mnist: Path | None, limit: int | None) -> suite.Suite:
