@@ -11,9 +11,9 @@ from recognizer.imaging.lines import Mask, horizontal_lines, without, without_re
 
 # The least side of a box, of the picture's longest: a digit in a smaller one would be too small.
 _SMALLEST = 0.25
-# The convex hull of a box is nearly all of its upright rectangle, also at 6° aslant; that of a
-# round 0 is at most π/4.
-_LEAST_HULL = 0.8
+# The convex hull of a box is nearly all of its rectangle, aslant and in perspective too; that of
+# a round 0 is π/4, of the squarest ones of mouse and pen 0.88.
+_LEAST_HULL = 0.9
 # A box that is open somewhere has no hole; it has little ink for its size, unlike a fat digit.
 _MOST_INK = 0.35
 # How far beyond the hole its sides may lie, as a share of the hole.
@@ -98,9 +98,8 @@ def _frame_of(piece: Mask, least_side: int) -> Box | None:
 
 
 def _is_rectangular(points: NDArray[np.int32]) -> bool:
-    _, _, width, height = cv2.boundingRect(points)
-    hull = cv2.contourArea(cv2.convexHull(points))
-    return bool(hull >= _LEAST_HULL * (width - 1) * (height - 1))
+    _, (width, height), _ = cv2.minAreaRect(points)
+    return bool(cv2.contourArea(cv2.convexHull(points)) >= _LEAST_HULL * width * height)
 
 
 def _num_lines(lines: Mask) -> int:

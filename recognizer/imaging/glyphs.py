@@ -17,6 +17,8 @@ _EDGE_CONTACT = 0.5
 _SOLID, _THIN = 0.5, 0.08
 # or when at least so little of it does, and nearly all of its ink is in a band along the border;
 _LEAST_CONTACT, _HUGGING, _BAND = 0.15, 0.75, 0.12
+# which is narrow for its own size too;
+_OWN_BAND = 0.3
 # or when nearly all of it does.
 _WHOLE_CONTACT = 0.9
 # What ends so near the border, as a share of the longest side, is cut by it: blur hides the rest.
@@ -33,6 +35,8 @@ _SMALLEST = 0.05
 # Below this share it has to be darker than grain; and as dark as on a canvas if it is cut, since
 # on photos that is a rest of something else.
 _SMALL, _SMALL_DARKNESS, _CUT_DARKNESS = 0.15, 2.5, 10.0
+# A rest of a line, or a dash, is so much wider than high; the widest digit of MNIST is 1.9.
+_FLATTEST = 3.0
 # The mean of a stroke over the threshold: the upper threshold of the hysteresis.
 _FAINT_DARKNESS = 1.25
 # Pieces belong together across gaps up to this share of the larger one's size.
@@ -175,7 +179,7 @@ def is_edge(piece: Piece, labels: NDArray[np.uint16]) -> bool:
 
 def hugs_border(piece: Piece, labels: NDArray[np.uint16]) -> bool:
     """Tell whether most of a piece lies in a band along the border."""
-    band = round(_BAND * max(labels.shape))
+    band = max(1, round(min(_BAND * max(labels.shape), _OWN_BAND * piece.size)))
     inside = labels[band:-band, band:-band] == piece.label
     return int(inside.sum()) < (1 - _HUGGING) * piece.area
 
@@ -221,7 +225,8 @@ def is_writing(pieces: list[Piece], shape: tuple[int, ...], threshold: float) ->
     least = _CUT_DARKNESS if any(piece.is_cut for piece in pieces) else _SMALL_DARKNESS
     if size < _SMALL and darkness < least * threshold:
         return False
-    return size >= _SMALLEST and darkness > _FAINT_DARKNESS * threshold
+    is_flat = right - left > _FLATTEST * (bottom - top)
+    return size >= _SMALLEST and darkness > _FAINT_DARKNESS * threshold and not is_flat
 
 
 def weight(pieces: list[Piece], shape: tuple[int, ...]) -> float:

@@ -47,18 +47,22 @@ def remove_lines(mask: Mask) -> tuple[Mask, int]:
     without, num_across = _without_horizontal(mask)
     turned, num_down = _without_horizontal(np.ascontiguousarray(without.T))
     num_lines = num_across + num_down
-    if 0 < num_lines <= MOST_STROKES and _is_cropped(mask):
+    is_stem = (num_across, num_down) == (0, 1)
+    if 0 < num_lines <= MOST_STROKES and _is_cropped(mask, is_stem=is_stem):
         return mask, 0
     left_over = np.ascontiguousarray(turned.T)
     return (without_rests(mask, left_over) if num_lines else left_over), num_lines
 
 
-def _is_cropped(mask: Mask) -> bool:
-    """Tell a picture cropped to its digit, where a stem or a bar runs from side to side."""
+def _is_cropped(mask: Mask, *, is_stem: bool) -> bool:
+    """Tell a picture cropped to its digit, where a stem or a bar runs from side to side.
+
+    A stem that is all of the ink is a 1 that was cropped above and below.
+    """
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     left, top, width, height, area = max(stats[1:].tolist(), key=lambda stat: stat[4])
     box = (left, top, left + width, top + height)
-    return fills(box, mask.shape) and area > _CROPPED_SHARE * int(mask.sum())
+    return (is_stem or fills(box, mask.shape)) and area > _CROPPED_SHARE * int(mask.sum())
 
 
 def _without_horizontal(mask: Mask) -> tuple[Mask, int]:
