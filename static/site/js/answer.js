@@ -1,7 +1,7 @@
 // The answer beside the paper: puts a reading, or what went wrong, into the places of the page.
 
-import { cutOut } from "./boxes.js";
-import { isDoubtful, percent, say, words } from "./words.js";
+import { cutOut, isDoubtful } from "./boxes.js";
+import { percent, say, words } from "./words.js";
 
 /** @typedef {import("./client.js").Reading} Reading */
 /** @typedef {import("./client.js").Part} Part */

@@ -1,6 +1,6 @@
 // Draws over a picture the boxes in which several digits were found, each with its digit and figure.
 
-import { isDoubtful, wholePercent, words } from "./words.js";
+import { wholePercent, words } from "./words.js";
 
 /** @typedef {import("./client.js").Part} Part */
 
@@ -46,6 +46,14 @@ export function cutOut({ box: [left, top, right, bottom] }, url) {
   const svg = element("svg", { viewBox, "aria-hidden": "true" });
   svg.append(element("image", { href: url }));
   return svg;
+}
+
+/**
+ * Tell whether a digit of several is not sure.
+ * @param {Part} part
+ */
+export function isDoubtful(part) {
+  return part.confidence < words.doubtful_below;
 }
 
 /**

@@ -1,4 +1,5 @@
 // The page's words: what the server wrote for its own pages, so that both say the same.
+// It imports nothing, not even a type in a comment: a circle of modules cannot be hashed.
 
 /**
  * @typedef {object} Words
@@ -57,12 +58,4 @@ export function percent(share) {
  */
 export function wholePercent(share) {
   return `${Math.floor(share * 100 + 1e-9)} %`;
-}
-
-/**
- * Tell whether a digit of several is not sure.
- * @param {import("./client.js").Part} part
- */
-export function isDoubtful(part) {
-  return part.confidence < words.doubtful_below;
 }
