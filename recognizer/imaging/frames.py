@@ -20,6 +20,8 @@ _MOST_INK = 0.35
 _SIDE = 0.08
 # Its sides are in the outer quarters, three of them at least. What has more lines is a grid.
 _OUTER, _LEAST_SIDES, _MOST_LINES = 1 / 4, 3, 6
+# Pieces wholly within this share of the width or height along a side belong to it.
+_SIDE_BAND = 0.15
 # What is taller than this for its width, with nothing in it, is a 0 of straight strokes.
 _NARROW = 1.3
 
@@ -72,13 +74,26 @@ def without_frame(piece: Mask, least_side: int) -> Mask | None:
         return None
     left_over = without(own, across, outer=0)
     left_over = np.ascontiguousarray(without(np.ascontiguousarray(left_over.T), down, outer=0).T)
-    left_over = without_rests(own, left_over)
+    left_over = _without_sides(without_rests(own, left_over))
     is_narrow = own.shape[0] > _NARROW * own.shape[1]
     if is_narrow and not left_over.any():
         return None
     rest = piece.copy()
     rest[window] = left_over
     return rest
+
+
+def _without_sides(left_over: Mask) -> Mask:
+    """Leave out what lies wholly where sides are: the fourth one, which was not straight enough."""
+    height, width = left_over.shape
+    x, y = round(width * _SIDE_BAND), round(height * _SIDE_BAND)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left_over, connectivity=8)
+    left, top = stats[:, 0], stats[:, 1]
+    right, bottom = left + stats[:, 2], top + stats[:, 3]
+    is_side = (right <= x) | (left >= width - x) | (bottom <= y) | (top >= height - y)
+    keeps = (~is_side).astype(np.uint8)
+    keeps[0] = 0
+    return np.asarray(keeps[labels], np.uint8)
 
 
 def _frame_of(piece: Mask, least_side: int) -> Box | None:

@@ -16,12 +16,12 @@ _EDGE_CONTACT = 0.5
 # … and it is rather an area than a stroke: so much of its box is ink;
 _SOLID, _THIN = 0.5, 0.08
 # or when at least so little of it does, and nearly all of its ink is in a band along the border;
-_LEAST_CONTACT, _HUGGING, _BAND = 0.15, 0.75, 0.12
+_LEAST_CONTACT, _HUGGING, _BAND = 0.05, 0.75, 0.12
 # which is narrow for its own size too;
 _OWN_BAND = 0.3
 # or when nearly all of it does.
 _WHOLE_CONTACT = 0.9
-# What ends so near the border, as a share of the longest side, is cut by it: blur hides the rest.
+# What ends so near the border, as a share of the longest side, is cut by it.
 _CUT_MARGIN = 0.005
 # Specks: less ink than this share of the largest piece's, or lower than this share of the picture.
 _SPECK_AREA = 0.01

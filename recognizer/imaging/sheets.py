@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 # Sheets are large and solid; light strokes on a dark ground are not. The fattest zeros of MNIST
 # have a circle of half their shorter side in them, its fattest ones a side of a fifth of the
 # picture.
-_LEAST_SIDE = 0.4  # the shorter side, of the picture's longest
+_LEAST_SIDE = 0.35  # the shorter side, of the picture's longest
 # The largest circle in it, of the shorter side, with the area, of the convex hull's: a blank sheet
 # has both; a digit in the middle leaves room for a smaller circle only, but takes little area away.
 _BLANK_SHEET, _WRITTEN_SHEET = (0.6, 0.85), (0.25, 0.94)
