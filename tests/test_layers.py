@@ -90,18 +90,18 @@ MAY_IMPORT = {
     },
     "training.model_card": {"training.wording"},
     "training.sample": {"training.datasets"},
-    "training.recipe": {
+    "training.recipe": {"training.augmentation"},
+    "training.learning": {
+        *(
+            f"training.{part}"
+            for part in ("datasets", "augmentation", "network", "checkpoints", "recipe")
+        ),
+    },
+    "training.run": {
         "recognizer.imaging",
         *(
             f"training.{part}"
-            for part in (
-                "datasets",
-                "sources",
-                "augmentation",
-                "network",
-                "evaluation",
-                "checkpoints",
-            )
+            for part in ("datasets", "sources", "evaluation", "checkpoints", "recipe", "learning")
         ),
     },
     "training.management": {
@@ -114,8 +114,10 @@ MAY_IMPORT = {
         "training.evaluation",
         "training.measurement",
         "training.model_card",
+        "training.learning",
         "training.recipe",
         "training.report",
+        "training.run",
         "training.sources",
         "training.suite",
         "training.wording",

@@ -23,6 +23,7 @@ from recognizer import registry
 from recognizer.models import NAME_LENGTH, ModelVersion
 
 if TYPE_CHECKING:
+    from training import learning, run
     from training import recipe as recipes
 
 # Nothing of TensorFlow's C++ log: without a GPU even its errors are mere notes, and what stops a
@@ -72,20 +73,20 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         _import_tensorflow_quietly()
-        from training import recipe as recipes
+        from training import run
 
         recipe, run_folder = _plan(options)
         name = _name(options, run_folder)
         self.stdout.write(f"Run folder: {run_folder}")
         trained = _train(recipe, run_folder, resume=bool(options["resume"]))
         if options["h5"]:
-            self.stdout.write(f"HDF5: {recipes.write_h5(trained)}")
+            self.stdout.write(f"HDF5: {run.write_h5(trained)}")
         active = ModelVersion.objects.active().first()
         version = self._register(trained, name, options["notes"])
         _compare(version, active)
         self._activate(version, active, options)
 
-    def _register(self, trained: recipes.Trained, name: str, notes: str) -> ModelVersion:
+    def _register(self, trained: run.Trained, name: str, notes: str) -> ModelVersion:
         try:
             version = registry.register(
                 path=trained.model_path,
@@ -178,7 +179,7 @@ def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
     try:
         return recipes.Recipe.read(folder / "recipe.json"), folder
     except FileNotFoundError as error:
-        have = ", ".join(sorted(run.name for run in _runs().glob("*/"))[-5:]) or "none"
+        have = ", ".join(sorted(one.name for one in _runs().glob("*/"))[-5:]) or "none"
         raise CommandError(
             f"Expected a run, found none at {folder}. Newest runs: {have}."
         ) from error
@@ -205,18 +206,18 @@ def _runs() -> Path:
     return Path(settings.MEDIA_ROOT) / "runs"
 
 
-def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> recipes.Trained:
+def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> run.Trained:
     """Train, showing the progress.
 
     Raises:
         CommandError: It cannot begin, or was stopped.
     """
-    from training import checkpoints, datasets
+    from training import checkpoints, datasets, run
     from training import recipe as recipes
 
     try:
         with _reporter(Console()) as report:
-            return recipes.train(
+            return run.train(
                 recipe,
                 run_folder=run_folder,
                 resume=resume,
@@ -235,7 +236,7 @@ def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> recipes
 
 
 @contextmanager
-def _reporter(console: Console) -> Iterator[recipes.Report]:
+def _reporter(console: Console) -> Iterator[learning.Report]:
     """Give what shows a run's progress: a live bar, or a line an epoch where it is no terminal."""
     if not console.is_terminal:
         yield _print_epoch
@@ -244,7 +245,7 @@ def _reporter(console: Console) -> Iterator[recipes.Report]:
         task = bar.add_task("", total=None, figures="reading the data")
         is_begun = False
 
-        def report(progress: recipes.Progress) -> None:
+        def report(progress: learning.Progress) -> None:
             nonlocal is_begun
             done = (progress.epoch - 1) * progress.num_steps + progress.step
             if not is_begun:  # what a resumed run did before does not count as speed
@@ -284,7 +285,7 @@ class _StepsColumn(TextColumn):
         return Text(f"{task.speed:.0f} steps/s" if task.speed else "")
 
 
-def _print_data(lessons: recipes.Lessons) -> None:
+def _print_data(lessons: run.Lessons) -> None:
     data = lessons.data
     print(
         f"Data: {data.name}: {len(data.train):,} digits to learn from, "
@@ -306,13 +307,13 @@ def _print_data(lessons: recipes.Lessons) -> None:
         )
 
 
-def _print_epoch(progress: recipes.Progress) -> None:
+def _print_epoch(progress: learning.Progress) -> None:
     if progress.is_epoch_end:
         epoch = f"epoch {progress.epoch}/{progress.num_epochs}"
         print(f"{epoch}: {_figures(progress)}", flush=True)
 
 
-def _figures(progress: recipes.Progress) -> str:
+def _figures(progress: learning.Progress) -> str:
     text = f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.2%}"
     if progress.validation_accuracy is None:
         return text

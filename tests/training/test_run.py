@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from recognizer import imaging
-from training import checkpoints, datasets, evaluation, network, recipe
+from training import checkpoints, datasets, evaluation, learning, network, run
 from training.checkpoints import CannotResume, State
-from training.recipe import PRESETS, Impossible, Progress, Recipe
+from training.learning import Progress
+from training.recipe import LARGEST_SEED, PRESETS, Impossible, Recipe
 
 # Keras 3.15 copies tensors in a way that NumPy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -32,10 +33,10 @@ def reports() -> list[Progress]:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, reports) -> recipe.Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory, reports) -> run.Trained:
     """A run of three epochs on the sample."""
     folder = tmp_path_factory.mktemp("runs") / "straight"
-    return recipe.train(SMOKE, run_folder=folder, report=reports.append)
+    return run.train(SMOKE, run_folder=folder, report=reports.append)
 
 
 def kill_in_epoch(number: int):
@@ -70,11 +71,11 @@ def test_a_run_leaves_its_folder(trained):
 
 
 def test_the_data_is_announced_before_anything_is_learnt(tmp_path):
-    def stop(lessons: recipe.Lessons) -> None:
+    def stop(lessons: run.Lessons) -> None:
         raise KeyboardInterrupt(lessons.data.name)
 
     with pytest.raises(KeyboardInterrupt, match="MNIST sample"):
-        recipe.train(SMOKE, run_folder=tmp_path / "run", announce=stop)
+        run.train(SMOKE, run_folder=tmp_path / "run", announce=stop)
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
@@ -136,16 +137,16 @@ def test_each_step_and_each_epoch_is_told(trained, reports):
 def test_a_killed_run_resumes_with_the_same_result(trained, tmp_path):
     folder = tmp_path / "killed"
     with pytest.raises(KeyboardInterrupt):  # before there is a checkpoint
-        recipe.train(SMOKE, run_folder=folder, report=kill_in_epoch(1))
+        run.train(SMOKE, run_folder=folder, report=kill_in_epoch(1))
     with pytest.raises(KeyboardInterrupt):  # after two of them
-        recipe.train(SMOKE, run_folder=folder, resume=True, report=kill_in_epoch(3))
+        run.train(SMOKE, run_folder=folder, resume=True, report=kill_in_epoch(3))
     (folder / "checkpoints" / "unfinished").mkdir()  # and while the third was written
 
-    resumed = recipe.train(SMOKE, run_folder=folder, resume=True)
+    resumed = run.train(SMOKE, run_folder=folder, resume=True)
 
     weights, expected = (
-        keras.models.load_model(run.model_path, compile=False).get_weights()
-        for run in (resumed, trained)
+        keras.models.load_model(one.model_path, compile=False).get_weights()
+        for one in (resumed, trained)
     )
     for one, other in zip(weights, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
@@ -171,8 +172,8 @@ def test_a_run_killed_around_its_last_checkpoint_has_its_whole_history(
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints, "keep", die_in_second_epoch)
         with pytest.raises(KeyboardInterrupt):
-            recipe.train(replace(SMOKE, epochs=2), run_folder=folder)
-    recipe.train(replace(SMOKE, epochs=2), run_folder=folder, resume=True)
+            run.train(replace(SMOKE, epochs=2), run_folder=folder)
+    run.train(replace(SMOKE, epochs=2), run_folder=folder, resume=True)
 
     assert [line.partition(",")[0] for line in without_times(folder)] == ["epoch", "1", "2"]
     events = sorted(path.suffix for path in (folder / "tensorboard").iterdir())
@@ -187,7 +188,7 @@ def test_checkpoints_that_are_no_longer_needed_are_dropped(trained):
 
 def test_a_finished_run_is_left_as_it_is(trained):
     before = trained.model_path.read_bytes()
-    again = recipe.train(SMOKE, run_folder=trained.run_folder, resume=True)
+    again = run.train(SMOKE, run_folder=trained.run_folder, resume=True)
 
     assert again == trained
     assert again.model_path.read_bytes() == before
@@ -197,12 +198,12 @@ def test_a_run_resumes_with_its_own_recipe_only(trained):
     other = replace(SMOKE, learning_rate=0.1)
 
     with pytest.raises(CannotResume, match="another recipe"):
-        recipe.train(other, run_folder=trained.run_folder, resume=True)
+        run.train(other, run_folder=trained.run_folder, resume=True)
 
 
 def test_what_is_no_run_cannot_be_resumed(tmp_path):
     with pytest.raises(CannotResume, match=r"found no .*recipe\.json"):
-        recipe.train(SMOKE, run_folder=tmp_path, resume=True)
+        run.train(SMOKE, run_folder=tmp_path, resume=True)
 
 
 def test_a_run_resumes_with_its_own_data_only(tmp_path):
@@ -211,18 +212,18 @@ def test_a_run_resumes_with_its_own_data_only(tmp_path):
     np.savez(tmp_path / "digits.npz", **arrays)
     mine = replace(SMOKE, data=str(tmp_path / "digits.npz"))
     with pytest.raises(KeyboardInterrupt):
-        recipe.train(mine, run_folder=tmp_path / "run", report=kill_in_epoch(2))
+        run.train(mine, run_folder=tmp_path / "run", report=kill_in_epoch(2))
     np.savez(tmp_path / "digits.npz", **arrays | {"x_train": 255 - arrays["x_train"]})
 
     with pytest.raises(CannotResume, match="learnt from other data"):
-        recipe.train(mine, run_folder=tmp_path / "run", resume=True)
+        run.train(mine, run_folder=tmp_path / "run", resume=True)
 
 
 def test_a_passport_never_tells_where_the_data_lay(trained, tmp_path):
     data = datasets.load("sample", num_validation=200)
     elsewhere = replace(SMOKE, data=str(tmp_path))
     row = {"epoch": 1, "validation_accuracy": 0.5, "validation_loss": 1.0, "seconds": 1.0}
-    passport = recipe._passport(elsewhere, recipe.Lessons(data), State(data.sha256, [row]))
+    passport = run._passport(elsewhere, run.Lessons(data), State(data.sha256, [row]))
 
     assert str(tmp_path) not in json.dumps(passport)
     assert passport["recipe"]["data"] == "MNIST sample"
@@ -230,7 +231,7 @@ def test_a_passport_never_tells_where_the_data_lay(trained, tmp_path):
 
 def test_a_folder_that_is_there_is_not_written_over(trained):
     with pytest.raises(FileExistsError):
-        recipe.train(SMOKE, run_folder=trained.run_folder)
+        run.train(SMOKE, run_folder=trained.run_folder)
 
 
 def test_knobs_below_one_are_refused():
@@ -247,19 +248,19 @@ def test_a_seed_that_tensorflow_could_not_take_is_refused(seed):
 
 
 def test_the_largest_seed_gives_weights_and_batches():
-    mine = replace(SMOKE, seed=recipe.LARGEST_SEED)
+    mine = replace(SMOKE, seed=LARGEST_SEED)
     data = datasets.load("sample", num_validation=200)
 
     model = network.build(seed=mine.seed)
-    recipe._compile(mine, model, 25)
+    learning.compile_model(mine, model, 25)
 
     assert model.count_params() > 0
-    assert len(list(recipe._batches_by_epoch(mine, data.train, 2)(0))) == 2
+    assert len(list(learning.batches_by_epoch(mine, data.train, 2)(0))) == 2
 
 
 def test_a_batch_larger_than_the_data_is_refused(tmp_path):
     with pytest.raises(Impossible, match="at most the 800 training digits, got 900"):
-        recipe.train(replace(SMOKE, batch_size=900), run_folder=tmp_path / "run")
+        run.train(replace(SMOKE, batch_size=900), run_folder=tmp_path / "run")
 
 
 def sha256_of(path: Path) -> str:
@@ -267,10 +268,10 @@ def sha256_of(path: Path) -> str:
 
 
 @pytest.fixture
-def copied(trained, tmp_path) -> recipe.Trained:
+def copied(trained, tmp_path) -> run.Trained:
     """The run, in a folder of its own to change."""
     folder = shutil.copytree(trained.run_folder, tmp_path / "copied")
-    return recipe.train(SMOKE, run_folder=folder, resume=True)
+    return run.train(SMOKE, run_folder=folder, resume=True)
 
 
 def test_the_passport_carries_the_hash_of_each_file_that_it_describes(copied):
@@ -278,8 +279,8 @@ def test_the_passport_carries_the_hash_of_each_file_that_it_describes(copied):
     assert copied.passport["model_sha256s"] == [of_keras]
 
     for _ in range(2):  # and once more, without growing
-        path = recipe.write_h5(copied)
-        again = recipe.train(SMOKE, run_folder=copied.run_folder, resume=True)
+        path = run.write_h5(copied)
+        again = run.train(SMOKE, run_folder=copied.run_folder, resume=True)
         assert again.passport["model_sha256s"] == [of_keras, sha256_of(path)]
     assert again.passport | {"model_sha256s": [of_keras]} == copied.passport
 
@@ -288,11 +289,11 @@ def test_a_passport_beside_another_model_is_not_taken_for_its_own(copied):
     copied.model_path.write_bytes(b"another model")
 
     with pytest.raises(CannotResume, match=r"is not the passport of model\.keras .* Train again"):
-        recipe.train(SMOKE, run_folder=copied.run_folder, resume=True)
+        run.train(SMOKE, run_folder=copied.run_folder, resume=True)
 
 
 def test_the_model_is_written_as_hdf5_when_asked(trained, copied):
-    path = recipe.write_h5(copied)
+    path = run.write_h5(copied)
     digits = datasets.read_test(datasets.SAMPLE_PATH).images[:20, ..., None].astype("float32")
     answers, expected = (
         keras.models.load_model(file, compile=False).predict(digits, verbose=0)
@@ -307,9 +308,9 @@ def test_the_model_is_written_as_hdf5_when_asked(trained, copied):
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> recipe.Trained:
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> run.Trained:
     folder = tmp_path_factory.mktemp("runs") / "mixed"
-    return recipe.train(replace(MIXED, sources_folder=str(folder / "nowhere")), run_folder=folder)
+    return run.train(replace(MIXED, sources_folder=str(folder / "nowhere")), run_folder=folder)
 
 
 def test_the_passport_tells_of_each_source_and_of_the_absent_one(mixed):
@@ -333,20 +334,20 @@ def test_what_is_no_digit_is_surer_refused_than_digits(mixed):
 
 def test_the_run_folder_has_a_reliability_diagram_and_no_copy_of_the_sources(mixed):
     assert (mixed.run_folder / "reliability.png").is_file()
-    assert not (mixed.run_folder / recipe.POOLS_NAME).exists()
+    assert not (mixed.run_folder / run.POOLS_NAME).exists()
 
 
 def test_a_killed_run_with_sources_and_an_average_resumes_with_the_same_result(mixed, tmp_path):
     folder = tmp_path / "killed"
     same = Recipe.read(mixed.run_folder / "recipe.json")
     with pytest.raises(KeyboardInterrupt):
-        recipe.train(same, run_folder=folder, report=kill_in_epoch(2))
+        run.train(same, run_folder=folder, report=kill_in_epoch(2))
 
-    resumed = recipe.train(same, run_folder=folder, resume=True)
+    resumed = run.train(same, run_folder=folder, resume=True)
 
     weights, expected = (
-        keras.models.load_model(run.model_path, compile=False).get_weights()
-        for run in (resumed, mixed)
+        keras.models.load_model(one.model_path, compile=False).get_weights()
+        for one in (resumed, mixed)
     )
     for one, other in zip(weights, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)

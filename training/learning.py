@@ -1,0 +1,224 @@
+"""Learning: a network's epochs on distorted batches, the same ones each time, with checkpoints."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training import checkpoints, datasets, network
+from training.augmentation import augment
+from training.checkpoints import State
+from training.datasets import Digits
+from training.recipe import Recipe
+
+HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
+# Digits at once where nothing is learnt: large enough that overhead no longer counts.
+READ_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: at a step of an epoch, both counted from 1.
+
+    `validation_accuracy` is that of the last whole epoch, None before there is one; `is_epoch_end`
+    marks the report with an epoch's own.
+    """
+
+    epoch: int
+    num_epochs: int
+    step: int
+    num_steps: int
+    loss: float
+    accuracy: float
+    validation_accuracy: float | None
+    is_epoch_end: bool = False
+
+
+Report = Callable[[Progress], None]
+
+
+def learn(
+    recipe: Recipe,
+    train: Digits,
+    validation: Digits,
+    *,
+    sha256: str,
+    run_folder: Path,
+    report: Report,
+) -> State:
+    """Run the epochs that are left, with a checkpoint after each.
+
+    Args:
+        recipe: All knobs.
+        train: What is learnt from; labels may be `NO_DIGIT`.
+        validation: Digits that epochs are chosen by.
+        sha256: The hash of all that the run learns from.
+        run_folder: The run's. Gets history.csv, tensorboard/ and checkpoints/.
+        report: Called after each step and each epoch.
+
+    Raises:
+        CannotResume: The run learnt from other data before.
+    """
+    num_steps = len(train) // recipe.batch_size
+    state, model = checkpoints.last(run_folder, sha256)
+    if model is None:
+        model = network.build(widths=recipe.widths, seed=recipe.seed)
+    compile_model(recipe, model, num_steps)
+    batches = batches_by_epoch(recipe, train, num_steps)
+    chosen_by = (as_input(validation.images), targets(validation.labels))
+    averaging = [keras.callbacks.SwapEMAWeights()] if recipe.ema_momentum else []
+    for epoch in range(len(state.history), recipe.epochs):
+        started = time.monotonic()
+        reporter = _Reporter(recipe.epochs, num_steps, state, report)
+        model.fit(
+            batches(epoch),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            validation_data=chosen_by,
+            validation_batch_size=READ_BATCH,
+            callbacks=[*averaging, reporter],
+            shuffle=False,  # the batches come in their order
+            verbose=0,
+        )
+        row = reporter.row | {"seconds": round(time.monotonic() - started, 2)}
+        state = replace(state, history=[*state.history, row])
+        # Before the checkpoint: a run that is killed in between does the epoch, and this, again.
+        _write_history(run_folder, state.history)
+        checkpoints.keep(run_folder, state, model)
+        reporter.report_epoch(row)
+    return state
+
+
+def compile_model(recipe: Recipe, model: Any, num_steps: int) -> None:
+    """Compile a model by the recipe; one from a checkpoint goes on where its optimizer stood.
+
+    What is excluded from weight decay is no part of a saved optimizer: it is made anew, and given
+    the saved one's variables.
+    """
+    warmup_steps = min(round(recipe.warmup_epochs * num_steps), recipe.epochs * num_steps // 2)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warmup_steps,
+        decay_steps=recipe.epochs * num_steps - warmup_steps,
+    )
+    optimizer = keras.optimizers.AdamW(
+        rate,
+        weight_decay=recipe.weight_decay,
+        use_ema=recipe.ema_momentum > 0,
+        ema_momentum=recipe.ema_momentum,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    optimizer.build(model.trainable_variables)
+    saved = model.optimizer.variables if model.compiled else []
+    for variable, value in zip(optimizer.variables, saved, strict=False):
+        variable.assign(value)
+    model.compile(
+        optimizer,
+        keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        metrics=["accuracy"],
+        jit_compile=False,  # Keras would choose XLA, which takes twice as long on CPUs
+    )
+
+
+def batches_by_epoch(recipe: Recipe, train: Digits, num_steps: int) -> Callable[[int], Any]:
+    """Give a function of an epoch, from 0, to its distorted batches: the same ones each time."""
+    images, labels = tf.constant(train.images[..., None]), tf.constant(targets(train.labels))
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def batch(rows: Any, number: Any) -> tuple[Any, Any]:
+        seed = tf.stack([tf.constant(recipe.seed, tf.int64), number])
+        return augment(tf.gather(images, rows), seed, recipe.strengths), tf.gather(labels, rows)
+
+    def batches(epoch: int) -> Any:
+        order = np.random.default_rng((recipe.seed, epoch)).permutation(len(train))
+        rows = order[: num_steps * recipe.batch_size].reshape(num_steps, recipe.batch_size)
+        numbers = np.arange(num_steps, dtype=np.int64) + epoch * num_steps
+        source = tf.data.Dataset.from_tensor_slices((rows, numbers))
+        return source.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    return batches
+
+
+class _Reporter(keras.callbacks.Callback):
+    """Tells of each step, and collects an epoch's figures in `row`."""
+
+    def __init__(self, num_epochs: int, num_steps: int, state: State, report: Report) -> None:
+        super().__init__()
+        self._num_epochs, self._num_steps, self._report = num_epochs, num_steps, report
+        self._epoch = len(state.history) + 1
+        self._last = state.history[-1]["validation_accuracy"] if state.history else None
+        self.row: dict[str, float] = {}
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._tell(batch + 1, logs or {}, self._last)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs or {}
+        self.row = {
+            "epoch": epoch + 1,
+            "loss": float(logs["loss"]),
+            "accuracy": float(logs["accuracy"]),
+            "validation_loss": float(logs["val_loss"]),
+            "validation_accuracy": float(logs["val_accuracy"]),
+        }
+
+    def report_epoch(self, row: dict[str, float]) -> None:
+        self._tell(self._num_steps, row, row["validation_accuracy"], is_epoch_end=True)
+
+    def _tell(
+        self,
+        step: int,
+        figures: dict[str, float],
+        validation_accuracy: float | None,
+        *,
+        is_epoch_end: bool = False,
+    ) -> None:
+        self._report(
+            Progress(
+                epoch=self._epoch,
+                num_epochs=self._num_epochs,
+                step=step,
+                num_steps=self._num_steps,
+                loss=float(figures["loss"]),
+                accuracy=float(figures["accuracy"]),
+                validation_accuracy=validation_accuracy,
+                is_epoch_end=is_epoch_end,
+            )
+        )
+
+
+def _write_history(run_folder: Path, history: list[dict[str, float]]) -> None:
+    """Write all epochs to history.csv, and the last one to TensorBoard's events, once."""
+    with (run_folder / "history.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, HISTORY, lineterminator="\n")
+        table.writeheader()
+        table.writerows(history)
+    last, folder = history[-1], run_folder / "tensorboard"
+    suffix = f".epoch-{last['epoch']:04}"
+    for killed in folder.glob(f"*{suffix}"):
+        killed.unlink()
+    with tf.summary.create_file_writer(str(folder), filename_suffix=suffix).as_default():
+        for key in HISTORY[1:]:
+            tf.summary.scalar(key, last[key], step=int(last["epoch"]))
+
+
+def as_input(images: datasets.Images) -> Any:
+    return images[..., None].astype(np.float32)  # (N, 28, 28, 1)
+
+
+def targets(labels: datasets.Labels) -> Any:
+    """Give each label's target: its digit's own; for no digit, each digit as likely as any.
+
+    Source: Hendrycks, Mazeika, Dietterich (2019), "Deep anomaly detection with outlier exposure".
+    """
+    targets = np.concatenate([np.eye(10), np.full((1, 10), 0.1)]).astype(np.float32)
+    return targets[labels]  # (N, 10)

@@ -1,0 +1,338 @@
+"""One training run, from its recipe to its run folder. Touches no database and knows no Django."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from recognizer import imaging
+from training import checkpoints, datasets, evaluation, sources
+from training.checkpoints import MODEL_NAME, CannotResume, State, write_json
+from training.datasets import NO_DIGIT, DigitData, Digits
+from training.learning import READ_BATCH, Report, as_input, learn
+from training.recipe import Impossible, Recipe
+from training.sources import Pool
+
+PASSPORT_NAME = "passport.json"
+# Where nothing was learnt of what is no digit: below it no digit is likelier than all the others
+# together.
+REJECT_BELOW = 0.5
+# What the run learnt from besides MNIST, kept while it runs: made once, also where it is resumed.
+POOLS_NAME = "sources.npz"
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """All that a run learns from and chooses by.
+
+    Attributes:
+        data: MNIST's digits, in their three parts.
+        pools: What the further sources gave.
+        absent: Sources that were asked for and are not here, with the reason.
+    """
+
+    data: DigitData
+    pools: list[Pool] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def train(self) -> Digits:
+        return datasets.joined([self.data.train, *(pool.train for pool in self.pools)])
+
+    @property
+    def validation(self) -> Digits:
+        """MNIST's part and the sources', also what is no digit."""
+        return datasets.joined([self.data.validation, *(pool.validation for pool in self.pools)])
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all of it; of MNIST's alone where there is nothing else."""
+        if not self.pools:
+            return self.data.sha256
+        parts = [self.data.sha256, *(pool.sha256 for pool in self.pools)]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run leaves: its folder, the calibrated model in it, and the model's passport."""
+
+    run_folder: Path
+    model_path: Path
+    passport: dict[str, Any]
+
+
+Announce = Callable[[Lessons], None]
+
+
+def train(
+    recipe: Recipe,
+    *,
+    run_folder: Path,
+    resume: bool = False,
+    announce: Announce | None = None,
+    report: Report | None = None,
+) -> Trained:
+    """Train a network by a recipe, calibrate it, and measure it on the test digits once.
+
+    A checkpoint is kept each epoch; a run that was killed goes on from the last one, and ends as it
+    would have ended: the order of digits and their distortions follow from seed and epoch alone.
+
+    Args:
+        recipe: All knobs.
+        run_folder: Made here. Gets recipe.json, history.csv, curves.png, confusion.png,
+            tensorboard/, model.keras and passport.json.
+        resume: Go on with the run in `run_folder`. One that is finished stays as it is.
+        announce: Called with the data before anything is learnt from it.
+        report: Called after each step and each epoch.
+
+    Raises:
+        DataUnavailable: There is nothing to learn from.
+        CannotResume: There is no such run, it was made with another recipe or other data, or its
+            model is no longer the one that its passport describes.
+        FileExistsError: `run_folder` is there, and `resume` is not asked for.
+        Impossible: The batch is larger than the training part.
+    """
+    if resume:
+        _check_resumable(recipe, run_folder)
+        if (run_folder / PASSPORT_NAME).is_file():  # written last: nothing is left to do
+            return _trained(run_folder)
+    data = datasets.load(recipe.data, num_validation=recipe.num_validation)
+    if recipe.batch_size > len(data.train):
+        raise Impossible(
+            f"Expected a batch size of at most the {len(data.train)} training digits, "
+            f"got {recipe.batch_size}."
+        )
+    if not resume:
+        run_folder.mkdir(parents=True)
+        write_json(run_folder / "recipe.json", asdict(recipe))
+    lessons = _lessons(recipe, data, run_folder / POOLS_NAME)
+    if announce:
+        announce(lessons)
+    state = learn(
+        recipe,
+        lessons.train,
+        _digits_of(lessons.validation),
+        sha256=lessons.sha256,
+        run_folder=run_folder,
+        report=report or (lambda progress: None),
+    )
+    trained = _finish(recipe, lessons, run_folder, state)
+    (run_folder / POOLS_NAME).unlink(missing_ok=True)
+    return trained
+
+
+def write_h5(trained: Trained) -> Path:
+    """Write a run's model as HDF5 too, beside the Keras file, and give its path.
+
+    The passport in the run folder is then the passport of both files.
+    """
+    path = trained.model_path.with_suffix(".h5")
+    keras.models.load_model(trained.model_path, compile=False).save(path)
+    both = [_sha256_of(trained.model_path), _sha256_of(path)]
+    write_json(trained.run_folder / PASSPORT_NAME, trained.passport | {"model_sha256s": both})
+    return path
+
+
+def _check_resumable(recipe: Recipe, run_folder: Path) -> None:
+    path = run_folder / "recipe.json"
+    if not path.is_file():
+        raise CannotResume(f"Expected the folder of a run with its recipe.json, found no {path}.")
+    if Recipe.read(path) != recipe:
+        raise CannotResume(
+            f"{run_folder} was made with another recipe. Resume it with its own: {path}."
+        )
+
+
+# --- Gathering ----------------------------------------------------------------------------------
+
+
+def _lessons(recipe: Recipe, data: DigitData, path: Path) -> Lessons:
+    """Make what the further sources give; once a run, since it takes minutes."""
+    if path.is_file():
+        return Lessons(data, *sources.read(path))
+    material = sources.Material(
+        Path(recipe.sources_folder), data.train, data.validation, recipe.seed
+    )
+    pools, absent = [], {}
+    for name, num in recipe.sources:
+        try:
+            pools.append(sources.pool_of(name, material, num))
+        except datasets.DataUnavailable as error:
+            absent[name] = str(error)
+    if pools:
+        sources.write(path, pools, absent)
+    return Lessons(data, pools, absent)
+
+
+def _digits_of(digits: Digits) -> Digits:
+    """Leave out what is no digit."""
+    return digits.take(np.flatnonzero(digits.labels != NO_DIGIT))
+
+
+# --- Finishing ----------------------------------------------------------------------------------
+
+
+def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) -> Trained:
+    """Calibrate the best epoch's model, measure it, and write what a run leaves."""
+    model = keras.models.load_model(
+        checkpoints.folder_of(run_folder, state.best_epoch) / MODEL_NAME, compile=False
+    )
+    chosen_by = lessons.validation
+    are_digits = chosen_by.labels != NO_DIGIT
+    digits = _digits_of(chosen_by)
+    temperature = _calibrate(model, digits)
+    model.save(run_folder / MODEL_NAME)
+    answers, on_test = _read(model, chosen_by), _read(model, lessons.data.test)
+    on_digits, on_others = answers[are_digits], answers[~are_digits]
+    thresholds = _thresholds(recipe, digits.labels, on_digits, on_others)
+    passport = _passport(recipe, lessons, state) | {
+        "model_sha256s": [_sha256_of(run_folder / MODEL_NAME)],
+        "temperature": round(temperature, 6),
+        "thresholds": thresholds,
+        "metrics": {
+            "validation": evaluation.figures(
+                lessons.data.validation.labels, answers[: len(lessons.data.validation)]
+            ),
+            "test": evaluation.figures(lessons.data.test.labels, on_test),
+            "sources": _by_source(lessons, answers, thresholds),
+            **(
+                {"no_digits": _no_digits(on_digits, on_others, thresholds)}
+                if len(on_others)
+                else {}
+            ),
+        },
+    }
+    evaluation.curves_picture(state.history, state.best_epoch, run_folder / "curves.png")
+    confusion = passport["metrics"]["test"]["confusion"]
+    evaluation.confusion_picture(confusion, run_folder / "confusion.png")
+    evaluation.reliability_picture(digits.labels, on_digits, run_folder / "reliability.png")
+    write_json(run_folder / PASSPORT_NAME, passport)
+    return _trained(run_folder)
+
+
+def _trained(run_folder: Path) -> Trained:
+    passport = json.loads((run_folder / PASSPORT_NAME).read_text())
+    model_path = run_folder / MODEL_NAME
+    expected, found = passport.get("model_sha256s", []), _sha256_of(model_path)
+    if found not in expected:
+        raise CannotResume(
+            f"{run_folder / PASSPORT_NAME} is not the passport of {MODEL_NAME} beside it. Expected "
+            f"SHA-256 {' or '.join(expected) or 'in it'}, found {found}. Train again."
+        )
+    return Trained(run_folder, model_path, passport)
+
+
+def _sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _calibrate(model: Any, validation: Digits) -> float:
+    """Fold the temperature into the last layer, so that the file itself answers calibrated."""
+    features = keras.Model(model.input, model.get_layer("features").output)
+    last = model.get_layer("probabilities")
+    kernel, bias = last.get_weights()
+    logits = features.predict(as_input(validation.images), READ_BATCH, verbose=0) @ kernel + bias
+    temperature = evaluation.fit_temperature(validation.labels, logits)
+    last.set_weights([kernel / temperature, bias / temperature])
+    return temperature
+
+
+def _thresholds(
+    recipe: Recipe, labels: datasets.Labels, on_digits: Any, on_others: Any
+) -> dict[str, float]:
+    unsure_below = evaluation.unsure_threshold(labels, on_digits)
+    reject_below = REJECT_BELOW
+    if len(on_others):
+        reject_below = evaluation.reject_threshold(on_digits, recipe.false_refusal_rate)
+    return {"unsure_below": max(unsure_below, reject_below), "reject_below": reject_below}
+
+
+def _by_source(
+    lessons: Lessons, answers: Any, thresholds: dict[str, float]
+) -> dict[str, dict[str, float]]:
+    """Measure each source's validation part: accuracy of digits, refused of what is none."""
+    start, found = len(lessons.data.validation), {}
+    for pool in lessons.pools:
+        labels = pool.validation.labels
+        own = answers[start : start + len(labels)]
+        start += len(labels)
+        confidence = own.max(1)
+        found[pool.name] = {
+            "num": len(labels),
+            "is_digits": pool.is_digits,
+            "unsure_or_refused": _share(confidence < thresholds["unsure_below"]),
+            "refused": _share(confidence < thresholds["reject_below"]),
+        } | ({"accuracy": _share(own.argmax(1) == labels)} if pool.is_digits else {})
+    return found
+
+
+def _no_digits(on_digits: Any, on_others: Any, thresholds: dict[str, float]) -> dict[str, float]:
+    """Measure how well confidence tells digits from what is none."""
+    sure, others = on_digits.max(1), on_others.max(1)
+    return {
+        "num": len(others),
+        "auroc": round(evaluation.auroc(sure, others), 6),
+        "unsure_or_refused": _share(others < thresholds["unsure_below"]),
+        "refused": _share(others < thresholds["reject_below"]),
+        "digits_unsure_or_refused": _share(sure < thresholds["unsure_below"]),
+        "digits_refused": _share(sure < thresholds["reject_below"]),
+    }
+
+
+def _share(which: Any) -> float:
+    return round(float(which.mean()), 6) if len(which) else 0.0
+
+
+def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
+    """Tell where a model comes from: by what the data is, never by where it lay."""
+    data = lessons.data
+    own = asdict(recipe) | {"data": data.name, "widths": list(recipe.widths)}
+    del own["sources_folder"]
+    return {
+        "recipe": own,
+        "data": {
+            "name": data.name,
+            "sha256": data.sha256,
+            "validation_sha256": data.validation.sha256,
+            "num_train": len(data.train),
+            "num_validation": len(data.validation),
+            "num_test": len(data.test),
+            "licence": data.licence,
+            "sources": {
+                pool.name: {
+                    "num_train": len(pool.train),
+                    "num_validation": len(pool.validation),
+                    "sha256": pool.sha256,
+                    "is_as_published": pool.is_as_published,
+                    "licence": sources.SOURCES[pool.name].licence,
+                    "address": sources.SOURCES[pool.name].address,
+                }
+                for pool in lessons.pools
+            },
+            "absent": lessons.absent,
+        },
+        "seed": recipe.seed,
+        "libraries": {
+            "python": platform.python_version(),
+            **{name: version_of(name) for name in ("tensorflow", "keras", "numpy")},
+        },
+        "preprocessing": imaging.preprocessing_hash(),
+        "best_epoch": state.best_epoch,
+        "duration_s": round(sum(row["seconds"] for row in state.history), 1),
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _read(model: Any, digits: Digits) -> Any:
+    return model.predict(as_input(digits.images), READ_BATCH, verbose=0)  # (N, 10)
