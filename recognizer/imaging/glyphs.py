@@ -169,7 +169,7 @@ def is_edge(piece: Piece, labels: NDArray[np.uint16]) -> bool:
     contacts = [int((side == piece.label).sum()) / piece.size for side in sides]
     num_long = sum(contact > _EDGE_CONTACT for contact in contacts)
     if fills(piece.box, labels.shape):  # cropped to it, or thin rests of lines all around
-        return num_long > 1 or (is_thin(piece) and hugs_border(piece, labels))
+        return num_long > 1 or surrounds(piece, labels)
     if num_long > 2 or max(contacts) > _WHOLE_CONTACT:
         return True
     if max(contacts) < _LEAST_CONTACT:
@@ -178,22 +178,29 @@ def is_edge(piece: Piece, labels: NDArray[np.uint16]) -> bool:
 
 
 def hugs_border(piece: Piece, labels: NDArray[np.uint16]) -> bool:
-    """Tell whether most of a piece lies in a band along the border."""
+    """Tell whether nearly all of a piece lies in a band along one side, or two that meet."""
+    left, top, right, bottom = piece.box
+    height, width = labels.shape
     band = max(1, round(min(_BAND * max(labels.shape), _OWN_BAND * piece.size)))
-    inside = labels[band:-band, band:-band] == piece.label
-    return int(inside.sum()) < (1 - _HUGGING) * piece.area
+    y, x = np.nonzero(labels[top:bottom, left:right] == piece.label)
+    x, y = x + left, y + top
+    upright, level = (x < band, x >= width - band), (y < band, y >= height - band)
+    return any(float((one | other).mean()) > _HUGGING for one in upright for other in level)
+
+
+def surrounds(piece: Piece, labels: NDArray[np.uint16]) -> bool:
+    """Tell thin rests of lines all around: little of the box is ink, and that near the border."""
+    left, top, right, bottom = piece.box
+    band = max(1, round(_BAND * max(labels.shape)))
+    inside = int((labels[band:-band, band:-band] == piece.label).sum())
+    is_thin = piece.area < _THIN * (right - left) * (bottom - top)
+    return is_thin and inside < (1 - _HUGGING) * piece.area
 
 
 def is_solid(piece: Piece) -> bool:
     """Tell an area from a stroke."""
     left, top, right, bottom = piece.box
     return piece.area > _SOLID * (right - left) * (bottom - top)
-
-
-def is_thin(piece: Piece) -> bool:
-    """Tell rests of lines from strokes, by how little of the box is ink."""
-    left, top, right, bottom = piece.box
-    return piece.area < _THIN * (right - left) * (bottom - top)
 
 
 def without_specks(pieces: list[Piece], shape: tuple[int, ...]) -> list[Piece]:

@@ -27,6 +27,8 @@ _EVEN, _OUTER = 1.6, 1 / 6
 _RIM = 2
 # One digit has at most this many straight strokes over its whole box: a 1 with its base.
 MOST_STROKES = 2
+# A picture so much wider than high, with upright lines only, is a number.
+_NUMBER = 1.3
 # A cropped digit is nearly all of the ink.
 _CROPPED_SHARE = 0.85
 
@@ -47,6 +49,8 @@ def remove_lines(mask: Mask) -> tuple[Mask, int]:
     without, num_across = _without_horizontal(mask)
     turned, num_down = _without_horizontal(np.ascontiguousarray(without.T))
     num_lines = num_across + num_down
+    if num_across == 0 and mask.shape[1] > _NUMBER * mask.shape[0]:
+        return mask, 0  # a number cropped to its height: its stems run from top to bottom
     is_stem = (num_across, num_down) == (0, 1)
     if 0 < num_lines <= MOST_STROKES and _is_cropped(mask, is_stem=is_stem):
         return mask, 0
