@@ -16,6 +16,8 @@ _SMALLEST = 0.25
 _LEAST_HULL = 0.9
 # A box that is open somewhere has no hole; it has little ink for its size, unlike a fat digit.
 _MOST_INK = 0.35
+# Strokes across the sides leave it most of its piece; the lines of a grid go on far beyond a cell.
+_LEAST_SHARE = 0.6
 # How far beyond the hole its sides may lie, as a share of the hole.
 _SIDE = 0.08
 # Its sides are in the outer quarters, three of them at least. What has more lines is a grid.
@@ -65,6 +67,8 @@ def without_frame(piece: Mask, least_side: int) -> Mask | None:
     if frame is None:
         return None
     left, top, right, bottom = frame
+    if min((right - left) / piece.shape[1], (bottom - top) / piece.shape[0]) < _LEAST_SHARE:
+        return None
     window = (slice(top, bottom), slice(left, right))
     own = np.ascontiguousarray(piece[window])
     across, down = horizontal_lines(own), horizontal_lines(np.ascontiguousarray(own.T))

@@ -41,6 +41,9 @@ _FLATTEST = 3.0
 _FAINT_DARKNESS = 1.25
 # Pieces belong together across gaps up to this share of the larger one's size.
 _JOINED_GAP = 0.12
+# Two that are both as high as digits only when so much of the narrower is over the other's width:
+# the halves of a 4 are; slanted digits beside each other overlap less.
+_JOINED_OVERLAP = 0.4
 # … and when the smaller is not much fainter than the larger, as shadows beside strokes are.
 _JOINED_DARKNESS = 0.4
 # A piece as high as this share of the tallest can be a digit of its own.
@@ -250,10 +253,10 @@ def is_digit_like(pieces: list[Piece], chosen: list[Piece]) -> bool:
     """Tell whether a glyph could be a digit beside the chosen one: as high, and as dark."""
     if pieces is chosen:
         return True
-    left, top, right, bottom = box_of(pieces)
+    _, top, _, bottom = box_of(pieces)
     own = box_of(chosen)
     is_high = bottom - top > _DIGIT_HEIGHT * (own[3] - own[1])
-    is_beside = right <= own[0] + 0.2 * (right - left) or left >= own[2] - 0.2 * (right - left)
+    is_beside = _overlap(box_of(pieces), own) <= _JOINED_OVERLAP
     is_level = min(bottom, own[3]) - max(top, own[1]) > 0.5 * min(bottom - top, own[3] - own[1])
     is_dark = max(p.darkness for p in pieces) > 0.5 * max(p.darkness for p in chosen)
     return is_high and is_beside and is_level and is_dark
@@ -275,9 +278,16 @@ def _is_joined(piece: Piece, known: list[Piece]) -> bool:
         return False  # what leaves the picture is no part of a digit that does not
     if piece.darkness < _JOINED_DARKNESS * largest.darkness:
         return False
-    both_high = min(piece.height, largest.height) > _DIGIT_HEIGHT * largest.size
     gap = _gap(piece.box, box_of(known))
-    return gap <= (0.0 if both_high else _JOINED_GAP * max(largest.size, piece.size))
+    if min(piece.height, largest.height) > _DIGIT_HEIGHT * largest.size:
+        return gap == 0 and _overlap(piece.box, box_of(known)) > _JOINED_OVERLAP
+    return gap <= _JOINED_GAP * max(largest.size, piece.size)
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Give how much of the narrower box is over or under the other, as a share."""
+    common = min(one[2], other[2]) - max(one[0], other[0])
+    return common / min(one[2] - one[0], other[2] - other[0])
 
 
 def _gap(one: Box, other: Box) -> float:
