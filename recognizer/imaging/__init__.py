@@ -1,7 +1,8 @@
 """From image bytes or a data URL to a digit and its receipt. No Django, no TensorFlow.
 
 Only what is exported here is the door; the modules are its steps:
-decode → segmentation: ink (on a sheet, where there is one) → lines → glyphs → layout.
+decode → segmentation: scale, grey, polarity, light and threshold (`ink`, on a sheet where there is
+one: `sheets`) → boxes (`frames`) and `lines` removed → strokes by hysteresis → `glyphs` → `layout`.
 """
 
 from __future__ import annotations

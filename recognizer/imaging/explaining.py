@@ -90,8 +90,10 @@ def _ink(ink: Ink, _: Pixels) -> Step:
     return Step("ink", f"{ink.polarity}, over {ink.threshold:.3f}", shown)
 
 
-def _lines(without_lines: Pixels, _: Pixels) -> Step:
-    return Step("lines removed", "what is left", _rgb(255 - 255 * without_lines))
+def _lines(removed: tuple[Pixels, int, int], _: Pixels) -> Step:
+    without_lines, num_frames, num_lines = removed
+    caption = f"without {num_frames} boxes, {num_lines} lines"
+    return Step("lines removed", caption, _rgb(255 - 255 * without_lines))
 
 
 def _strokes(mask: Pixels, _: Pixels) -> Step:

@@ -28,11 +28,12 @@ _EVEN_BORDER = 0.25
 # Else the window of the local median, as a share of the longest side: wider than most strokes.
 _MEDIAN_WINDOW = 0.34
 
-# Differences of which a third is ink have a skewness of 0.7, a tenth 2.7.
+# Ink of one shade on a share p of the paper has a skewness of 1/√p about the paper, so above 1;
+# below, there are differences on both sides of it.
 _DOUBTFUL = 1.0
 
 # Paper as noisy as this is no paper but ink: then the polarity was wrong. The grainiest of our
-# photos, newspaper, has 0.15.
+# photos of digits, newspaper, has 0.21.
 _NOISIEST_PAPER = 0.3
 
 # The background is estimated on a thumbnail: light changes slowly.
@@ -62,7 +63,7 @@ class Ink:
         darkness: `float32 (h, w)`, 0 paper … 1 black, paper and light divided out.
         candidates: `uint8 (h, w)`, 1 where it is darker than the paper's noise.
         polarity: `dark_on_light` or `light_on_dark`.
-        is_polarity_doubtful: Whether there is so much ink that it may be the paper.
+        is_polarity_doubtful: Whether much differs from the paper on both sides.
         threshold: The least darkness that was taken for ink anywhere, 0 to 1.
     """
 

@@ -55,7 +55,7 @@ class Receipt:
             that is stored, and of the scale that the steps worked at.
         is_composited: Whether transparent pixels were laid on a background.
         polarity: `dark_on_light` or `light_on_dark`.
-        is_polarity_doubtful: Whether ink and paper are about as much, so that it may be wrong.
+        is_polarity_doubtful: Whether much differs from the paper on both sides, so that it may be wrong.
         threshold: The least darkness against the paper that was taken for ink, 0 to 1.
         crop_box: The digit's box.
         scale: The digit's pixels for one of the picture's.
@@ -134,7 +134,7 @@ def segment(
     num_lines = 0
     if not way.keeps_lines:
         without_lines, num_lines = remove_lines(without_lines)
-    watch("lines", without_lines)
+    watch("lines", (without_lines, num_frames, num_lines))
     mask = stroke_mask(ink.darkness, without_lines)
     watch("strokes", mask)
     glyphs = find_glyphs(mask, ink.darkness, ink.threshold, is_whole=way.is_whole)
