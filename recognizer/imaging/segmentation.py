@@ -55,7 +55,7 @@ class Receipt:
             that is stored, and of the scale that the steps worked at.
         is_composited: Whether transparent pixels were laid on a background.
         polarity: `dark_on_light` or `light_on_dark`.
-        is_polarity_doubtful: Whether much differs from the paper on both sides, so that it may be wrong.
+        is_polarity_doubtful: Whether much is lighter and much is darker than the paper.
         threshold: The least darkness against the paper that was taken for ink, 0 to 1.
         crop_box: The digit's box.
         scale: The digit's pixels for one of the picture's.
