@@ -29,8 +29,9 @@ def disturbed(digit: NDArray[np.uint8], random: np.random.Generator) -> NDArray[
     """
     pixels = np.asarray(digit / 255, np.float32)
     for _ in range(1 + (random.random() < 0.2)):
-        pixels = WAYS[int(random.integers(len(WAYS)))](pixels, random)
-    return np.asarray(np.rint(np.clip(pixels, 0, 1) * 255), np.uint8)
+        way = WAYS[int(random.integers(len(WAYS)))]
+        pixels = np.clip(way(pixels, random), 0, 1)
+    return np.asarray(np.rint(pixels * 255), np.uint8)
 
 
 def grained(digit: Faint, random: np.random.Generator) -> Faint:

@@ -223,3 +223,12 @@ def test_each_disturbance_changes_a_digit_and_leaves_most_of_it(way, random):
     assert all(one.shape == (28, 28) and np.isfinite(one).all() for one in changed)
     assert max(np.abs(one - pixels).mean() for one in changed) > 0.01
     assert len({one.tobytes() for one in changed}) == 8
+
+
+def test_digits_are_disturbed_in_any_two_ways(random):
+    digit = datasets.load("sample", num_validation=200).train.images[0]
+
+    made = [disturbances.disturbed(digit, random) for _ in range(300)]
+
+    assert all(one.dtype == np.uint8 and one.shape == (28, 28) for one in made)
+    assert len({one.tobytes() for one in made}) == 300
