@@ -22,6 +22,9 @@ _LEAST_SHARE = 0.6
 _SIDE = 0.08
 # Its sides are in the outer quarters, three of them at least. What has more lines is a grid.
 _OUTER, _LEAST_SIDES, _MOST_LINES = 1 / 4, 3, 6
+# At the corners of a box that is 5° aslant so much of a side's first and last sixth is missing;
+# allowed only where there is no box without, since strokes along the sides would pass for them.
+_LEEWAY = 0.25
 # Pieces wholly within this share of the width or height along a side belong to it.
 _SIDE_BAND = 0.15
 # What is taller than this for its width, with nothing in it, is a 0 of straight strokes.
@@ -71,11 +74,10 @@ def without_frame(piece: Mask, least_side: int) -> Mask | None:
         return None
     window = (slice(top, bottom), slice(left, right))
     own = np.ascontiguousarray(piece[window])
-    across, down = horizontal_lines(own), horizontal_lines(np.ascontiguousarray(own.T))
-    if _num_lines(across) + _num_lines(down) > _MOST_LINES:
+    sides = _sides_of(own, 0) or _sides_of(own, _LEEWAY)
+    if sides is None:
         return None
-    if sum(_outer_sides(across)) + sum(_outer_sides(down)) < _LEAST_SIDES:
-        return None
+    across, down = sides
     left_over = without(own, across, outer=0)
     left_over = np.ascontiguousarray(without(np.ascontiguousarray(left_over.T), down, outer=0).T)
     left_over = _without_sides(without_rests(own, left_over))
@@ -119,6 +121,16 @@ def _frame_of(piece: Mask, least_side: int) -> Box | None:
 def _is_rectangular(points: NDArray[np.int32]) -> bool:
     _, (width, height), _ = cv2.minAreaRect(points)
     return bool(cv2.contourArea(cv2.convexHull(points)) >= _LEAST_HULL * width * height)
+
+
+def _sides_of(own: Mask, leeway: float) -> tuple[Mask, Mask] | None:
+    """Mark the sides that lie and those that stand, turned; None where it is no box."""
+    across = horizontal_lines(own, leeway)
+    down = horizontal_lines(np.ascontiguousarray(own.T), leeway)
+    if _num_lines(across) + _num_lines(down) > _MOST_LINES:
+        return None
+    num_sides = sum(_outer_sides(across)) + sum(_outer_sides(down))
+    return (across, down) if num_sides >= _LEAST_SIDES else None
 
 
 def _num_lines(lines: Mask) -> int:

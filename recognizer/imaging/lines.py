@@ -126,13 +126,19 @@ def without_rests(mask: Mask, left_over: Mask) -> Mask:
     return np.asarray(goes_on[labels], np.uint8)
 
 
-def horizontal_lines(mask: Mask) -> Mask:
-    """Mark each straight way from side to side that is ink nearly all along."""
+def horizontal_lines(mask: Mask, leeway: float = 0) -> Mask:
+    """Mark each straight way from side to side that is ink nearly all along.
+
+    Args:
+        mask: `uint8 (h, w)`, 1 where there may be ink.
+        leeway: By how much less the first and the last part may be covered.
+    """
     height, width = mask.shape
     thick = 255 * _coarse(np.asarray(cv2.dilate(mask, np.ones((3, 1), np.uint8)), np.uint8))
     rows, columns = thick.shape
     # One step moves the line's ends by 1.5 px, which the thickening bridges.
     num_slopes = 2 * round(_STEEPEST * columns / 2 / 1.5) + 1
+    covered = _PART_COVERED * 255
     lines = np.zeros_like(thick)
     for slope in np.linspace(-_STEEPEST, _STEEPEST, num_slopes):
         shear = np.array([[1, 0, 0], [slope, 1, -slope * (columns - 1) / 2]])
@@ -140,9 +146,10 @@ def horizontal_lines(mask: Mask) -> Mask:
             thick, shear, (columns, rows), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
         )
         parts = cv2.resize(level, (_NUM_PARTS, rows), interpolation=cv2.INTER_AREA)
-        is_line = cv2.reduce(parts, 1, cv2.REDUCE_MIN).ravel() > _PART_COVERED * 255
+        is_line = cv2.reduce(parts, 1, cv2.REDUCE_AVG).ravel() > (_COVERED - leeway / 3) * 255
         if is_line.any():
-            is_line &= cv2.reduce(parts, 1, cv2.REDUCE_AVG).ravel() > _COVERED * 255
+            is_line &= cv2.reduce(parts[:, 1:-1].copy(), 1, cv2.REDUCE_MIN).ravel() > covered
+            is_line &= np.minimum(parts[:, 0], parts[:, -1]) > covered - leeway * 255
         if is_line.any():
             across = np.repeat(is_line.astype(np.uint8)[:, np.newaxis], columns, axis=1)
             back = cv2.warpAffine(across, shear, (columns, rows), flags=cv2.INTER_NEAREST)
