@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from recognizer import engine, imaging, recognition, registry
 from recognizer.models import ModelVersion, Prediction, Submission
@@ -174,6 +174,77 @@ def test_the_verdict_follows_confidence_and_number_of_glyphs(confidence, num_gly
     thresholds = engine.Thresholds(unsure_below=0.8, reject_below=0.5)
 
     assert recognition._verdict(confidence, num_glyphs, thresholds) == verdict
+
+
+class Sequence:
+    """An engine that answers with these confidences for a 7, one after the other."""
+
+    def __init__(self, *confidences: float) -> None:
+        self.left = list(confidences)
+        self.batches: list[int] = []
+
+    def probabilities(self, digits: np.ndarray) -> np.ndarray:
+        self.batches.append(len(digits))
+        rows = np.zeros((len(digits), 10), np.float32)
+        for row in rows:
+            confidence = self.left.pop(0)
+            row[:] = (1 - confidence) / 9
+            row[7] = confidence
+        return rows
+
+
+def read_with(sequence: Sequence, image: Image.Image) -> recognition.Reading:
+    loaded = engine.Loaded(1, "litert", sequence, engine.Thresholds(0.8, 0.5))
+    [reading] = recognition.read_drawings([png(image)], loaded)
+    assert isinstance(reading, recognition.Reading)
+    return reading
+
+
+def two_bars() -> Image.Image:
+    """What may be an eleven or the halves of one digit."""
+    page = Image.new("RGB", (280, 280), "white")
+    brush = ImageDraw.Draw(page)
+    for x in (90, 170):
+        brush.line([(x, 40), (x, 240)], "black", 16)
+    return page
+
+
+def test_a_sure_reading_reads_one_segmentation():
+    sequence = Sequence(0.9, 0.95)
+
+    reading = read_with(sequence, two_bars())
+
+    assert sequence.batches == [2]
+    assert (reading.verdict, reading.digits) == ("several", "77")
+    assert (reading.segmentation, reading.num_segmentations) == ("usual", 1)
+    assert [part["confidence"] for part in reading.parts] == pytest.approx([0.9, 0.95])
+    assert reading.parts[0]["box"][0] < reading.parts[1]["box"][0]
+
+
+def test_an_unsure_reading_takes_the_surest_segmentation_in_one_batch_more():
+    sequence = Sequence(0.9, 0.6, 0.85)
+
+    reading = read_with(sequence, two_bars())
+
+    assert sequence.batches == [2, 1]
+    assert (reading.verdict, reading.digits) == ("digit", "7")
+    assert (reading.segmentation, reading.num_segmentations) == ("whole", 2)
+    assert reading.confidence == pytest.approx(0.85)
+
+
+def test_an_unsure_reading_stays_where_no_other_segmentation_is_surer():
+    reading = read_with(Sequence(0.9, 0.6, 0.55), two_bars())
+
+    assert (reading.segmentation, reading.num_segmentations) == ("usual", 2)
+    assert reading.digits == "77"
+
+
+def test_what_is_stored_tells_the_parts_and_the_segmentation(active_version):
+    prediction = recognize(png(two_bars()))
+
+    assert "".join(str(part["digit"]) for part in prediction.parts) == prediction.digits
+    assert prediction.submission.receipt["segmentation"] in {"usual", "whole"}
+    assert prediction.submission.receipt["num_segmentations"] >= 1
 
 
 # A worker of its own on this test's database and files: what it has imported tells.
