@@ -1,4 +1,4 @@
-"""What is read in the benchmarks: a drawn seven, and a 12-megapixel photo of one."""
+"""What is read in the benchmarks: drawn sevens, and 12-megapixel photos of one."""
 
 from __future__ import annotations
 
@@ -22,6 +22,25 @@ def photo_jpeg() -> bytes:
     paper = np.asarray(ink, np.float32) / 255 * 0.75 + 0.25
     pixels = (paper * light + noise).clip(0, 255).astype(np.uint8)
     return _encoded(Image.fromarray(pixels).convert("RGB"), "JPEG")
+
+
+def crossed_png() -> bytes:
+    """The seven on a canvas with a line across and much grain: what is read unsurely, if at all."""
+    random = np.random.default_rng(7)
+    image = _seven(280, 280, 16)
+    ImageDraw.Draw(image).line([(0, 160), (280, 164)], "#1b2a4a", 5)
+    pixels = np.asarray(image, np.float32) + random.normal(0, 6, (280, 280, 1))
+    return _encoded(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)), "PNG")
+
+
+def squared_jpeg() -> bytes:
+    """The seven on squared paper, 4000 × 3000: the lines are sought, found and taken out."""
+    image = _seven(4000, 3000, 90)
+    draw = ImageDraw.Draw(image)
+    for place in range(-200, 4200, 180):
+        draw.line([(place, 0), (place - 60, 3000)], "#9fb0d0", 8)
+        draw.line([(0, place), (4000, place + 80)], "#9fb0d0", 8)
+    return _encoded(image.filter(ImageFilter.GaussianBlur(3)), "JPEG")
 
 
 def _seven(width: int, height: int, pen: int) -> Image.Image:
