@@ -47,8 +47,11 @@ class Recipe:
     # weights' place; 0 is none.
     # Source: Li et al. (2024), "Switch EMA: a free lunch for better flatness and sharpness".
     ema_momentum: float = 0.0
-    # The share of real digits that may be refused as none: chosen on validation, by confidence.
+    # The shares of validation digits that may be refused as none, and that may be called unsure
+    # or refused, where the run learnt of what is no digit. Validation is harder than what people
+    # send: two in three of its digits are photographed, scanned or disturbed on purpose.
     false_refusal_rate: float = 0.005
+    false_doubt_rate: float = 0.02
     # Channels of the three blocks.
     widths: tuple[int, int, int] = (16, 48, 96)
     strengths: Strengths = field(default_factory=Strengths)

@@ -251,11 +251,13 @@ def _calibrate(model: Any, validation: Digits) -> float:
 def _thresholds(
     recipe: Recipe, labels: datasets.Labels, on_digits: Any, on_others: Any
 ) -> dict[str, float]:
-    unsure_below = evaluation.unsure_threshold(labels, on_digits)
-    reject_below = REJECT_BELOW
-    if len(on_others):
-        reject_below = evaluation.reject_threshold(on_digits, recipe.false_refusal_rate)
-    return {"unsure_below": max(unsure_below, reject_below), "reject_below": reject_below}
+    """Choose where a reading stops being sure, and where it is of no digit."""
+    if not len(on_others):
+        unsure_below = evaluation.unsure_threshold(labels, on_digits)
+        return {"unsure_below": unsure_below, "reject_below": REJECT_BELOW}
+    reject_below = evaluation.reject_threshold(on_digits, recipe.false_refusal_rate)
+    unsure_below = evaluation.reject_threshold(on_digits, recipe.false_doubt_rate)
+    return {"unsure_below": unsure_below, "reject_below": reject_below}
 
 
 def _by_source(

@@ -330,6 +330,8 @@ def test_what_is_no_digit_is_surer_refused_than_digits(mixed):
     assert found["auroc"] > 0.7
     assert found["refused"] > found["digits_refused"]
     assert found["digits_refused"] <= MIXED.false_refusal_rate
+    assert found["digits_unsure_or_refused"] <= MIXED.false_doubt_rate
+    assert found["unsure_or_refused"] >= found["refused"]
 
 
 def test_the_run_folder_has_a_reliability_diagram_and_no_copy_of_the_sources(mixed):
