@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +14,16 @@ from recognizer.imaging.boxes import Box
 from recognizer.imaging.decode import Picture
 from recognizer.imaging.errors import BlankImage
 from recognizer.imaging.frames import remove_frames
-from recognizer.imaging.glyphs import Glyphs, find_glyphs
-from recognizer.imaging.ink import Ink, find_ink, stroke_mask, to_grey, to_working_scale
-from recognizer.imaging.layout import Laid, lay_out
+from recognizer.imaging.glyphs import Glyph, Glyphs, find_glyphs
+from recognizer.imaging.ink import (
+    Ink,
+    find_ink,
+    lightness_of_ink,
+    stroke_mask,
+    to_grey,
+    to_working_scale,
+)
+from recognizer.imaging.layout import SIDE, Laid, lay_out, stroke_width
 from recognizer.imaging.lines import MOST_STROKES, remove_lines
 
 # What looks on while a picture is segmented: the step's name, and what it gave.
@@ -30,19 +38,26 @@ class Way:
         is_inverted: The ink is on the other side of the paper than it seems.
         keeps_lines: What runs from side to side is a stroke, not a line of the page.
         is_whole: All glyphs are pieces of one digit.
+        is_laid_out: The picture is a digit as MNIST lays it out: nothing is sought on it.
     """
 
     name: str
     is_inverted: bool = False
     keeps_lines: bool = False
     is_whole: bool = False
+    is_laid_out: bool = False
 
 
 USUAL = Way("usual")
 WITH_LINES = Way("with_lines", keeps_lines=True)
 INVERTED = Way("inverted", is_inverted=True)
 WHOLE = Way("whole", is_whole=True)
-WAYS = {way.name: way for way in (USUAL, WITH_LINES, INVERTED, WHOLE)}
+AS_IT_IS = Way("as_it_is", is_laid_out=True)
+WAYS = {way.name: way for way in (USUAL, WITH_LINES, INVERTED, WHOLE, AS_IT_IS)}
+
+# Pictures of at most so many pixels a side may be digits of 28 px already, under noise, haze or
+# lines that no step takes away.
+_LARGEST_LAID_OUT = 32
 
 
 @dataclass(frozen=True)
@@ -126,6 +141,8 @@ def segment(
     Raises:
         BlankImage: There is no ink on it.
     """
+    if way.is_laid_out:
+        return _as_it_is(picture, way, watch)
     grey = to_working_scale(to_grey(picture.pixels))
     watch("grey", grey)
     ink = find_ink(grey, is_inverted=way.is_inverted)
@@ -143,6 +160,29 @@ def segment(
     watch("digits", laid)
     receipt = _receipt(picture, way, ink, glyphs, laid[glyphs.chosen], num_frames, num_lines)
     return Segmentation(np.stack([one.digit for one in laid]), glyphs.chosen, receipt)
+
+
+def _as_it_is(picture: Picture, way: Way, watch: Watch) -> Segmentation:
+    """Take the whole picture for a digit that is laid out."""
+    grey = to_grey(picture.pixels)
+    watch("grey", grey)
+    is_light = lightness_of_ink(grey) > 0
+    light = grey if is_light else 255 - grey
+    digit = np.asarray(cv2.resize(light, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+    ink = Ink(
+        darkness=np.asarray(light / 255, np.float32),
+        candidates=np.ones_like(grey),
+        polarity="light_on_dark" if is_light else "dark_on_light",
+        is_polarity_doubtful=True,
+        threshold=0.0,
+    )
+    height, width = grey.shape
+    whole = Glyph((1,), (0, 0, width, height))
+    glyphs = Glyphs(np.ones_like(grey, np.uint16), [whole], 0, num_edges=0, num_specks=0)
+    laid = Laid(digit, SIDE / max(height, width), (0.0, 0.0), stroke_width(digit > 127))
+    watch("digits", [laid])
+    receipt = _receipt(picture, way, ink, glyphs, laid, num_frames=0, num_lines=0)
+    return Segmentation(digit[np.newaxis], 0, receipt)
 
 
 def way_named(name: str) -> Way:
@@ -179,6 +219,13 @@ def _other_ways(receipt: Receipt) -> Iterator[Way]:
         yield WITH_LINES
     if receipt.is_polarity_doubtful:
         yield INVERTED
+    if _may_be_laid_out(*receipt.picture_size):
+        yield AS_IT_IS
+
+
+def _may_be_laid_out(width: int, height: int) -> bool:
+    """Tell whether a picture is small and square, as a digit of a data set is."""
+    return max(width, height) <= _LARGEST_LAID_OUT and abs(width - height) <= 1
 
 
 def _is_narrow(boxes: list[Box]) -> bool:

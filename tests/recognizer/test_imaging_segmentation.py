@@ -219,3 +219,40 @@ def test_a_contact_sheet_is_a_png_with_a_row_a_picture():
     )
     assert one[0] == two[0]
     assert two[1] == 2 * one[1]
+
+
+# --- Digits that are laid out already -----------------------------------------------------------
+
+
+def small(grey: np.ndarray) -> imaging.Picture:
+    height, width = grey.shape
+    return imaging.Picture(np.repeat(grey[..., np.newaxis], 3, axis=2), "PNG", (width, height))
+
+
+@pytest.mark.parametrize("is_negative", [False, True])
+def test_a_small_square_picture_may_be_a_digit_as_it_is(is_negative):
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 13:15] = 255
+    digit[13:16] = 120  # a line from side to side, as no step takes for ink
+    shown = small(255 - digit if is_negative else digit)
+
+    others = imaging.alternatives(shown, imaging.segment(shown))
+    [as_it_is] = [one for one in others if one.receipt.segmentation == "as_it_is"]
+
+    assert np.array_equal(as_it_is.digit, digit)
+    assert as_it_is.receipt.crop_box == (0, 0, 28, 28)
+    assert [step.name for step in imaging.explain(shown, "as_it_is")] == [
+        "picture",
+        "grey",
+        "digit",
+    ]
+
+
+@pytest.mark.parametrize("shape", [(28, 40), (60, 60)])
+def test_a_larger_or_an_oblong_picture_is_not_taken_as_it_is(shape):
+    grey = np.zeros(shape, np.uint8)
+    grey[4:24, 13:15] = 255
+
+    others = imaging.alternatives(small(grey), imaging.segment(small(grey)))
+
+    assert "as_it_is" not in {one.receipt.segmentation for one in others}
