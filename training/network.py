@@ -11,11 +11,12 @@ from keras import layers
 def build(*, widths: tuple[int, int, int] = (16, 48, 96), seed: int = 0) -> Any:
     """Build a compact convolutional network that reads digits.
 
-    Unpadded 3×3 convolutions in three widths, batch-normalised, with two poolings between:
-    28 → 26 → 24 → 12 → 10 → 8 → 4 → 2. Why this one: docs/decisions/0004-network-and-recipe.md.
+    Unpadded convolutions in three widths, batch-normalised; the two that halve the picture do so by
+    their stride, and learn what to keep (Springenberg et al., 2015, "Striving for simplicity").
+    28 → 26 → 12 → 10 → 8 → 4 → 2. Why this one: docs/decisions/0004-network-and-recipe.md.
 
     Args:
-        widths: Channels before the first pooling, between both, and after the second.
+        widths: Channels of the first two convolutions, of the next three, and of the last.
         seed: Of the first weights.
 
     Returns:
@@ -23,14 +24,19 @@ def build(*, widths: tuple[int, int, int] = (16, 48, 96), seed: int = 0) -> Any:
         `float32 (N, 10)`, probabilities by digit. The scaling to 0 … 1 is its first layer.
     """
     seeds = iter(range(1000 * seed, 1000 * seed + 1000))
+    first, second, third = widths
     digits = keras.Input((28, 28, 1), name="digits")
     x = layers.Rescaling(1 / 255, name="scaling")(digits)
-    for block, (width, num_layers) in enumerate(zip(widths, (2, 2, 1), strict=True)):
-        if block:
-            x = layers.MaxPooling2D(name=f"pool_{block}")(x)  # (N, 12, 12, …), (N, 4, 4, …)
-        for layer in range(num_layers):
-            x = _convolve(x, width, f"{block + 1}{'ab'[layer]}", next(seeds))
-    x = layers.Flatten(name="features")(x)  # (N, 4 · widths[2])
+    for name, width, side, stride in (
+        ("1a", first, 3, 1),
+        ("1b", first, 4, 2),  # (N, 12, 12, first)
+        ("2a", second, 3, 1),
+        ("2b", second, 3, 1),
+        ("2c", second, 2, 2),  # (N, 4, 4, second)
+        ("3a", third, 3, 1),
+    ):
+        x = _convolve(x, width, side, stride, name, next(seeds))
+    x = layers.Flatten(name="features")(x)  # (N, 4 · third)
     probabilities = layers.Dense(
         10,
         activation="softmax",
@@ -40,10 +46,11 @@ def build(*, widths: tuple[int, int, int] = (16, 48, 96), seed: int = 0) -> Any:
     return keras.Model(digits, probabilities, name="digit_reader")
 
 
-def _convolve(x: Any, width: int, name: str, seed: int) -> Any:
+def _convolve(x: Any, width: int, side: int, stride: int, name: str, seed: int) -> Any:
     x = layers.Conv2D(
         width,
-        3,
+        side,
+        stride,
         use_bias=False,  # the normalisation's shift is one
         kernel_initializer=keras.initializers.HeNormal(seed),
         name=f"convolution_{name}",
