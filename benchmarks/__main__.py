@@ -1,4 +1,4 @@
-"""Measure readings, processes and requests, on a site that is made for the run and thrown away."""
+"""Measure readings, processes, requests and learning, on a site made for the run and thrown away."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="digitsite-bench-") as folder:
         make_site(Path(folder))
 
-        from benchmarks import processes, readings, requests
+        from benchmarks import processes, readings, requests, training
 
         console.print(processes.measure())  # before TensorFlow fills this process
         console.print(requests.measure())
         console.print(readings.measure())
+        console.print(training.measure())
 
 
 def machine() -> str:
