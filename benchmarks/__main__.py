@@ -1,4 +1,4 @@
-"""Measure readings, processes, requests and learning, on a site made for the run and thrown away."""
+"""Measure readings, processes, requests and learning, on a site that is made for the run."""
 
 from __future__ import annotations
 
