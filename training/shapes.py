@@ -2,8 +2,7 @@
 
 MNIST's writers are American. Of these shapes it has few or none: a one with a long upstroke or a
 base, a seven with a bar or a flag, crossed zeros, open and closed fours, a nine with a curled tail.
-Sources: the school scripts and regional notes in Wikipedia's "Regional handwriting variation", and
-the standards of DIN 16552 (the handwriting of digits); the control points are our own.
+Which shapes there are: Wikipedia, "Regional handwriting variation"; the control points are our own.
 """
 
 from __future__ import annotations
@@ -52,6 +51,8 @@ SHAPES: dict[int, tuple[Shape, ...]] = {
         (((0.3, 0.22), (0.55, 0.0), (0.55, 0.0), (0.55, 1.0)),),  # a flag
         (((0.0, 0.5), (0.55, 0.0), (0.55, 0.0), (0.55, 1.0)),),  # a long upstroke
         (((0.05, 0.72), (0.35, 0.35), (0.62, 0.0), (0.62, 0.0), (0.6, 1.0)),),  # a longer one
+        (((-0.25, 0.42), (0.6, 0.0), (0.6, 0.0), (0.6, 1.0)),),  # a flat one: no seven's bar
+        (((-0.1, 0.3), (0.25, 0.2), (0.6, 0.0), (0.6, 0.0), (0.58, 1.0)),),
         (((0.1, 0.4), (0.5, 0.0), (0.5, 0.0), (0.5, 1.0)), ((0.2, 1.0), (0.8, 1.0))),
         (((0.3, 0.2), (0.5, 0.0), (0.5, 0.0), (0.5, 1.0)), ((0.1, 1.0), (0.9, 1.0))),  # a base
         (((0.25, 0.3), (0.5, 0.12), (0.56, 0.0), (0.56, 0.0), (0.5, 0.5), (0.45, 1.0)),),
@@ -164,6 +165,10 @@ SHAPES: dict[int, tuple[Shape, ...]] = {
             ((0.55, 0.0), (0.1, 0.7), (0.1, 0.7), (0.95, 0.62)),
             ((0.68, 0.42), (0.58, 1.0)),
         ),  # short stem
+        (  # closed, without a foot beyond the stem
+            ((0.7, 0.0), (0.05, 0.5), (0.05, 0.5), (0.7, 0.55)),
+            ((0.7, 0.0), (0.7, 1.0)),
+        ),
     ),
     5: (
         (
