@@ -41,7 +41,8 @@ class Reading:
         confidence: Its probability, 0 to 1; 0 where it is blank.
         probabilities: Ten, by digit, 0 to 1; all 0 where it is blank.
         parts: Each glyph from left to right: its `digit`, `confidence` and `box` (left, top,
-            right, bottom) in the picture's pixels; none where it is blank.
+            right, bottom) in the picture's pixels; the one that is meant where no two of them are
+            digits; none where it is blank.
         segmentation, num_segmentations: The way of segmenting that was taken, and of how many;
             empty and 0 where it is blank.
     """
@@ -307,6 +308,9 @@ def _reading(
         for row, box in zip(rows, segmentation.receipt.boxes, strict=True)
     ]
     chosen = parts[segmentation.chosen]
+    num_digits = sum(part["confidence"] >= thresholds.reject_below for part in parts)
+    if num_digits < 2:  # what is beside the chosen one is no digit: a letter, a smudge
+        parts = [chosen]
     return Reading(
         verdict=_verdict(chosen["confidence"], len(parts), thresholds),
         digit=chosen["digit"],

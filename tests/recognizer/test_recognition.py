@@ -239,6 +239,36 @@ def test_an_unsure_reading_stays_where_no_other_segmentation_is_surer():
     assert reading.digits == "77"
 
 
+@pytest.mark.parametrize(
+    ("confidences", "verdict", "digits"),
+    [
+        ((0.9, 0.95), "several", "77"),
+        ((0.9, 0.6), "several", "77"),  # the second one is shown as doubtful
+        ((0.4, 0.4), "not_a_digit", "7"),
+    ],
+)
+def test_glyphs_that_are_no_digits_make_no_number(confidences, verdict, digits):
+    class Without(Sequence):  # no other segmentation is surer
+        def probabilities(self, digits):
+            return super().probabilities(digits) if len(self.batches) < 1 else np.full((1, 10), 0.1)
+
+    reading = read_with(Without(*confidences), two_bars())
+
+    assert (reading.verdict, reading.digits) == (verdict, digits)
+
+
+def test_one_digit_beside_what_is_none_is_read_alone():
+    loaded = engine.Loaded(1, "litert", Sequence(0.95, 0.3, 0.2), engine.Thresholds(0.8, 0.5))
+    page = two_bars()
+    ImageDraw.Draw(page).line([(90, 40), (90, 240)], "black", 30)  # the one that is meant
+
+    [reading] = recognition.read_drawings([png(page)], loaded)
+
+    assert isinstance(reading, recognition.Reading)
+    assert (reading.verdict, reading.digits) == ("digit", "7")
+    assert len(reading.parts) == 1
+
+
 def test_what_is_stored_tells_the_parts_and_the_segmentation(active_version):
     prediction = recognize(png(two_bars()))
 
