@@ -13,10 +13,10 @@ def build(*, widths: tuple[int, int, int] = (16, 48, 96), seed: int = 0) -> Any:
 
     Unpadded convolutions in three widths, batch-normalised; the two that halve the picture do so by
     their stride, and learn what to keep (Springenberg et al., 2015, "Striving for simplicity").
-    28 → 26 → 12 → 10 → 8 → 4 → 2. Why this one: docs/decisions/0004-network-and-recipe.md.
+    28 → 26 → 12 → 10 → 8 → 6 → 3 → 1. Why this one: docs/decisions/0004-network-and-recipe.md.
 
     Args:
-        widths: Channels of the first two convolutions, of the next three, and of the last.
+        widths: Channels of the first two convolutions, of the next four, and of the last.
         seed: Of the first weights.
 
     Returns:
@@ -32,11 +32,12 @@ def build(*, widths: tuple[int, int, int] = (16, 48, 96), seed: int = 0) -> Any:
         ("1b", first, 4, 2),  # (N, 12, 12, first)
         ("2a", second, 3, 1),
         ("2b", second, 3, 1),
-        ("2c", second, 2, 2),  # (N, 4, 4, second)
+        ("2c", second, 3, 1),
+        ("2d", second, 2, 2),  # (N, 3, 3, second)
         ("3a", third, 3, 1),
     ):
         x = _convolve(x, width, side, stride, name, next(seeds))
-    x = layers.Flatten(name="features")(x)  # (N, 4 · third)
+    x = layers.Flatten(name="features")(x)  # (N, third)
     probabilities = layers.Dense(
         10,
         activation="softmax",
