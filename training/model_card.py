@@ -20,8 +20,13 @@ Tree = dict[str, Any]
 KNOWN_LIMITS = (
     "It reads the digits 0 to 9 of Latin script: no letters, no signs, no other script's digits.",
     (
-        "Most of what it learnt from was written by North Americans around 1990 (MNIST). A 1 with "
-        "a long upstroke, a 7 with a bar or an open 4 are rarer there than in other countries."
+        "Most of the handwriting that it learnt from is North American, of around 1990 (MNIST). "
+        "Shapes of other countries (a 1 with a long upstroke, a 7 with a bar, an open 4) come from "
+        "few writers, and from strokes that a program drew."
+    ),
+    (
+        "Noise, haze, bars and lines over digits are among what it learnt from, so that MNIST-C "
+        "says how well it learnt them, and not how it meets what it has never seen."
     ),
     (
         "Its confidence was made honest on digits like those it learnt from. On other pictures it "
