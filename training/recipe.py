@@ -27,8 +27,8 @@ class Recipe:
     num_validation: int = 5_000
     # Of the first weights, the order of digits and their distortions.
     seed: int = 1
-    # What ten minutes on two cores hold, with a margin for slower ones.
-    epochs: int = 22
+    # Over all digits, also the sources'.
+    epochs: int = 18
     # Two cores are kept busy from 128 on; more digits a step would mean fewer steps.
     batch_size: int = 128
     # Further sources, and how many digits of each are made; validation gets 8 % of that again.
@@ -85,7 +85,7 @@ PRESETS = {
     # At most ten minutes on two cores, three of them to make the sources' pictures.
     "quick": Recipe(
         "quick",
-        epochs=22,
+        epochs=18,
         sources=(
             ("photographed", 6_000),
             ("disturbed", 6_000),
