@@ -33,7 +33,7 @@ class Strengths:
         thicker: The share of a one-pixel dilation mixed in, at most.
         thinner: The share of a one-pixel erosion mixed in, at most.
         blur: The share of a 3×3 binomial blur mixed in, at most.
-        gamma: Greys lighter or darker by up to this exponent's logarithm.
+        bow: How far middle greys go lighter or darker: black and white stay.
         fade: The share of the ink's blackness that may go.
     """
 
@@ -46,7 +46,7 @@ class Strengths:
     thicker: float = 1.0  # a felt pen
     thinner: float = 0.6  # a pencil; more would break strokes apart
     blur: float = 0.7
-    gamma: float = 0.5
+    bow: float = 0.5
     fade: float = 0.3
 
 
@@ -67,8 +67,8 @@ def augment(images: Any, seed: Any, strengths: Strengths) -> Any:
     shares = tf.random.stateless_uniform((4, tf.shape(x)[0], 1, 1, 1), seeds[2])
     x = _thicken(x, 2 * shares[0] - 1, strengths)
     x += strengths.blur * shares[1] * (_blurred(x) - x)
-    x = (x / 255) ** tf.exp(strengths.gamma * (2 * shares[2] - 1))
-    return 255 * x * (1 - strengths.fade * shares[3])
+    x += strengths.bow * (2 * shares[2] - 1) * x * (1 - x / 255)
+    return x * (1 - strengths.fade * shares[3])
 
 
 def _warp(x: Any, affine_seed: Any, elastic_seed: Any, strengths: Strengths) -> Any:
@@ -107,20 +107,20 @@ def _bends(num: Any, seed: Any) -> Any:
 
 def _sample(x: Any, where: Any) -> Any:
     """Read `x` at fractional places, bilinearly; outside is paper."""
-    padded = tf.reshape(tf.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), (-1, (SIDE + 2) ** 2))
+    padded = tf.pad(x[..., 0], ((0, 0), (1, 1), (1, 1)))
+    # Each place's four neighbours lie beside each other: one look-up finds them all.
+    fours = [padded[:, :-1, :-1], padded[:, :-1, 1:], padded[:, 1:, :-1], padded[:, 1:, 1:]]
+    fours = tf.reshape(tf.stack(fours, -1), (-1, (SIDE + 1) ** 2, 4))
     where = tf.clip_by_value(where + 1, 0, SIDE + 0.999)
     corner = tf.floor(where)
     row, column = tf.unstack(where - corner, axis=-1)
     corner = tf.cast(corner, tf.int32)
-    index = tf.reshape(corner[..., 0] * (SIDE + 2) + corner[..., 1], (-1, SIDE * SIDE))
-
-    def at(offset: int) -> Any:
-        values = tf.gather(padded, index + offset, batch_dims=1)
-        return tf.reshape(values, (-1, SIDE, SIDE))
-
-    top = at(0) * (1 - column) + at(1) * column
-    bottom = at(SIDE + 2) * (1 - column) + at(SIDE + 3) * column
-    return (top * (1 - row) + bottom * row)[..., None]  # (B, 28, 28, 1)
+    index = tf.reshape(corner[..., 0] * (SIDE + 1) + corner[..., 1], (-1, SIDE * SIDE))
+    found = tf.reshape(tf.gather(fours, index, batch_dims=1), (-1, SIDE, SIDE, 4))
+    one, other, below, beyond = tf.unstack(found, axis=-1)
+    top = one + (other - one) * column
+    bottom = below + (beyond - below) * column
+    return (top + (bottom - top) * row)[..., None]  # (B, 28, 28, 1)
 
 
 def _thicken(x: Any, share: Any, strengths: Strengths) -> Any:

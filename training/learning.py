@@ -22,6 +22,8 @@ from training.recipe import Recipe
 HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
 # Digits at once where nothing is learnt: large enough that overhead no longer counts.
 READ_BATCH = 500
+# Batches that are distorted at once, and that lie ready: two cores need no more.
+PARALLEL_BATCHES, READY_BATCHES = 2, 4
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def learn(
         model = network.build(widths=recipe.widths, seed=recipe.seed)
     compile_model(recipe, model, num_steps)
     batches = batches_by_epoch(recipe, train, num_steps)
-    chosen_by = (as_input(validation.images), targets(validation.labels))
+    pairs = (as_input(validation.images), targets(validation.labels))
+    chosen_by = _untuned(tf.data.Dataset.from_tensor_slices(pairs).batch(READ_BATCH))
     averaging = [keras.callbacks.SwapEMAWeights()] if recipe.ema_momentum else []
     for epoch in range(len(state.history), recipe.epochs):
         started = time.monotonic()
@@ -83,7 +86,6 @@ def learn(
             initial_epoch=epoch,
             epochs=epoch + 1,
             validation_data=chosen_by,
-            validation_batch_size=READ_BATCH,
             callbacks=[*averaging, reporter],
             shuffle=False,  # the batches come in their order
             verbose=0,
@@ -143,9 +145,20 @@ def batches_by_epoch(recipe: Recipe, train: Digits, num_steps: int) -> Callable[
         rows = order[: num_steps * recipe.batch_size].reshape(num_steps, recipe.batch_size)
         numbers = np.arange(num_steps, dtype=np.int64) + epoch * num_steps
         source = tf.data.Dataset.from_tensor_slices((rows, numbers))
-        return source.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return _untuned(source.map(batch, num_parallel_calls=PARALLEL_BATCHES))
 
     return batches
+
+
+def _untuned(batches: Any) -> Any:
+    """Make some batches beforehand, as many as are stated here.
+
+    tf.data's own tuning sleeps for 10 ms, 20 ms … 41 s, and the end of an epoch waits until it
+    wakes: of epochs of 30 s every other one took 41.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(READY_BATCHES).with_options(options)
 
 
 class _Reporter(keras.callbacks.Callback):

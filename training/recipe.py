@@ -28,7 +28,7 @@ class Recipe:
     # Of the first weights, the order of digits and their distortions.
     seed: int = 1
     # Over all digits, also the sources'.
-    epochs: int = 18
+    epochs: int = 14
     # Two cores are kept busy from 128 on; more digits a step would mean fewer steps.
     batch_size: int = 128
     # Further sources, and how many digits of each are made; validation gets 8 % of that again.
@@ -85,7 +85,7 @@ PRESETS = {
     # At most ten minutes on two cores, three of them to make the sources' pictures.
     "quick": Recipe(
         "quick",
-        epochs=18,
+        epochs=14,
         sources=(
             ("photographed", 6_000),
             ("disturbed", 6_000),
