@@ -31,6 +31,7 @@ EXAMPLES = (
     ("pencil.jpg", _("Pencil on squared paper")),
     ("unsure.png", _("A one, or a seven?")),
     ("several.png", _("Three digits")),
+    ("letter.png", _("A letter")),
 )
 
 MAY_SEE_ANY = ("recognizer.view_submission", "recognizer.change_submission")

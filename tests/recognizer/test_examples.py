@@ -11,6 +11,7 @@ PROMISES = {  # name: verdict, and the digits that it may name
     "pencil.jpg": ("digit", {5}),
     "unsure.png": ("unsure", {1, 7}),
     "several.png": ("several", {4, 0, 7}),
+    "letter.png": ("not_a_digit", set(range(10))),
 }
 
 
