@@ -208,6 +208,7 @@ def test_the_boxes_go_with_the_picture_they_are_of(page, drawing_png, change):
 def test_the_page_and_the_readings_own_page_say_the_same_of_several(page, several_png):
     page.locator("#id_image").set_input_files(file_of(several_png))
     expect_state(page, "several")
+    expect(page.locator(".paper .boxes text").first).to_be_visible()
     said = words_on(page)
     page.get_by_role("link", name="Its own page").click()
     expect(page).to_have_url(re.compile("/readings/"))
