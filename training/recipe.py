@@ -51,7 +51,7 @@ class Recipe:
     # or refused, where the run learnt of what is no digit. Validation is harder than what people
     # send: two in three of its digits are photographed, scanned or disturbed on purpose.
     false_refusal_rate: float = 0.005
-    false_doubt_rate: float = 0.02
+    false_doubt_rate: float = 0.035
     # Channels of the three blocks.
     widths: tuple[int, int, int] = (16, 48, 96)
     strengths: Strengths = field(default_factory=Strengths)
