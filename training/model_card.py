@@ -212,16 +212,7 @@ def _suite(found: Tree) -> str:
 def _suite_row(row: Tree) -> tuple[str, ...]:
     if not row["is_here"]:
         return (row["name"], "not measured", *[""] * 6)
-    return (
-        row["name"],
-        f"{row['num']:,}",
-        wording.percent(row["score"]),
-        wording.percent(row.get("accuracy_answered")),
-        wording.percent(row["refused"]),
-        wording.percent(row.get("ece")),
-        wording.confusions(row["confusions"]),
-        wording.goal(row),
-    )
+    return wording.figures(row)
 
 
 def _together(found: Tree) -> str:

@@ -99,7 +99,8 @@ PRESETS = {
             ("empty", 2_000),
         ),
     ),
-    # At most two hours on two cores, ten minutes of them for the pictures: the shipped model's.
+    # Meant for two hours on two cores, ten minutes of them for the pictures; the epochs are a
+    # guess until it has been run.
     "best": Recipe(
         "best",
         epochs=72,

@@ -269,31 +269,34 @@ def _by_source(
         labels = pool.validation.labels
         own = answers[start : start + len(labels)]
         start += len(labels)
-        confidence = own.max(1)
         found[pool.name] = {
             "num": len(labels),
             "is_digits": pool.is_digits,
-            "unsure_or_refused": _share(confidence < thresholds["unsure_below"]),
-            "refused": _share(confidence < thresholds["reject_below"]),
-        } | ({"accuracy": _share(own.argmax(1) == labels)} if pool.is_digits else {})
+            "unsure_or_refused": _share_below(own, thresholds["unsure_below"]),
+            "refused": _share_below(own, thresholds["reject_below"]),
+        } | (
+            {"accuracy": round(float((own.argmax(1) == labels).mean()), 6)}
+            if pool.is_digits
+            else {}
+        )
     return found
 
 
 def _no_digits(on_digits: Any, on_others: Any, thresholds: dict[str, float]) -> dict[str, float]:
     """Measure how well confidence tells digits from what is none."""
-    sure, others = on_digits.max(1), on_others.max(1)
+    unsure_below, reject_below = thresholds["unsure_below"], thresholds["reject_below"]
     return {
-        "num": len(others),
-        "auroc": round(evaluation.auroc(sure, others), 6),
-        "unsure_or_refused": _share(others < thresholds["unsure_below"]),
-        "refused": _share(others < thresholds["reject_below"]),
-        "digits_unsure_or_refused": _share(sure < thresholds["unsure_below"]),
-        "digits_refused": _share(sure < thresholds["reject_below"]),
+        "num": len(on_others),
+        "auroc": round(evaluation.auroc(on_digits.max(1), on_others.max(1)), 6),
+        "unsure_or_refused": _share_below(on_others, unsure_below),
+        "refused": _share_below(on_others, reject_below),
+        "digits_unsure_or_refused": _share_below(on_digits, unsure_below),
+        "digits_refused": _share_below(on_digits, reject_below),
     }
 
 
-def _share(which: Any) -> float:
-    return round(float(which.mean()), 6) if len(which) else 0.0
+def _share_below(answers: Any, threshold: float) -> float:
+    return round(evaluation.refused_share(answers, threshold), 6) if len(answers) else 0.0
 
 
 def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:

@@ -38,6 +38,20 @@ def confusions(found: list[list[Any]], num: int = 3) -> str:
     return ", ".join(named) or NOTHING
 
 
+def figures(row: dict[str, Any], num_confusions: int = 3) -> tuple[str, ...]:
+    """Write what was measured of a set, cell by cell: name, how many, figures, worst, goal."""
+    return (
+        row["name"],
+        f"{row['num']:,}",
+        percent(row["score"]),
+        percent(row.get("accuracy_answered")),
+        percent(row["refused"]),
+        percent(row.get("ece")),
+        confusions(row["confusions"], num_confusions),
+        goal(row),
+    )
+
+
 def goal(row: dict[str, Any]) -> str:
     """Write a set's goals, and whether they are met."""
     bounds = []

@@ -47,6 +47,16 @@ def kill_in_epoch(number: int):
     return report
 
 
+def assert_alike(one: run.Trained, other: run.Trained, *, rtol: float, atol: float) -> None:
+    """Both runs ended with the same weights."""
+    weights, expected = (
+        keras.models.load_model(trained.model_path, compile=False).get_weights()
+        for trained in (one, other)
+    )
+    for mine, theirs in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=rtol, atol=atol)
+
+
 def without_times(folder: Path) -> list[str]:
     """The lines of history.csv less their last column, the seconds."""
     lines = (folder / "history.csv").read_text().splitlines()
@@ -144,12 +154,7 @@ def test_a_killed_run_resumes_with_the_same_result(trained, tmp_path):
 
     resumed = run.train(SMOKE, run_folder=folder, resume=True)
 
-    weights, expected = (
-        keras.models.load_model(one.model_path, compile=False).get_weights()
-        for one in (resumed, trained)
-    )
-    for one, other in zip(weights, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    assert_alike(resumed, trained, rtol=1e-4, atol=1e-5)
     assert (
         resumed.passport["metrics"]["test"]["confusion"]
         == (trained.passport["metrics"]["test"]["confusion"])
@@ -347,9 +352,4 @@ def test_a_killed_run_with_sources_and_an_average_resumes_with_the_same_result(m
 
     resumed = run.train(same, run_folder=folder, resume=True)
 
-    weights, expected = (
-        keras.models.load_model(one.model_path, compile=False).get_weights()
-        for one in (resumed, mixed)
-    )
-    for one, other in zip(weights, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+    assert_alike(resumed, mixed, rtol=1e-3, atol=1e-4)

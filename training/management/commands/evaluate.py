@@ -26,6 +26,7 @@ from recognizer.models import ModelVersion
 from training import datasets, measurement, model_card, report, suite, wording
 from training.datasets import Images
 from training.evaluation import figures, recalls
+from training.management.choosing import chosen_version
 from training.measurement import Answer, Row
 
 Figures = dict[str, Any]
@@ -143,15 +144,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: There is no such version, or it does not load.
         """
-        which = {"number": number} if number is not None else {"is_active": True}
-        version = ModelVersion.objects.filter(**which).first()
-        if version is None:
-            known = ", ".join(map(str, ModelVersion.objects.values_list("number", flat=True)))
-            raise CommandError(
-                f"Expected {'an active version' if number is None else f'version {number}'}, "
-                f"found none. Registered: {known or 'none'}. "
-                "`manage.py register_model --shipped --activate` registers the one that is shipped."
-            )
+        version = chosen_version(number)
         try:
             return version, engine.load(engine.source_of(version, settings.DIGITS_ENGINE))
         except engine.LoadFailed as error:
@@ -341,16 +334,7 @@ EXPLAINED = (
 def _cells(row: Figures) -> list[str]:
     if not row["is_here"]:
         return [row["name"], row["missing"], *[""] * 6]
-    return [
-        row["name"],
-        f"{row['num']:,}",
-        wording.percent(row["score"]),
-        wording.percent(row.get("accuracy_answered")),
-        wording.percent(row["refused"]),
-        wording.percent(row.get("ece")),
-        wording.confusions(row["confusions"], 2),
-        wording.goal(row),
-    ]
+    return [*wording.figures(row, num_confusions=2)]
 
 
 def _print_parts(console: Console, found: Figures) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from recognizer.models import ModelVersion
 from training import model_card
+from training.management.choosing import chosen_version
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, metavar="FILE", help="where (default: print it)")
 
     def handle(self, **options: Any) -> None:
-        version = _version(options["version"])
+        version = chosen_version(options["version"])
         if not version.metrics.get("card"):
             raise CommandError(
                 f"Expected a suite's figures with {version}, found none. "
@@ -47,14 +47,3 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{options['output']} could not be written: {error}") from error
         self.stdout.write(f"Written: {options['output']}")
-
-
-def _version(number: int | None) -> ModelVersion:
-    which = {"number": number} if number is not None else {"is_active": True}
-    version = ModelVersion.objects.filter(**which).first()
-    if version is None:
-        raise CommandError(
-            f"Expected {'an active version' if number is None else f'version {number}'}, found "
-            "none. `manage.py register_model --shipped --activate` registers the shipped one."
-        )
-    return version
