@@ -25,8 +25,6 @@ THIN = 0.95
 NOISY = 0.085
 # Specks, and lines and edges together, that were taken away from around the digit: 90 % have fewer.
 SPECKLED, RULED = 24, 7
-# A digit of several that is less sure than this is pointed out: the engine's own default.
-DOUBTFUL_BELOW = 0.8
 
 
 class Advice(TextChoices):
@@ -88,7 +86,12 @@ def advise(prediction: Prediction) -> Advice | None:
 def unclear_part(parts: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Give the least sure of several digits; None where all are sure."""
     least = min(parts, key=lambda part: part["confidence"], default=None)
-    return least if least and least["confidence"] < DOUBTFUL_BELOW else None
+    return least if least and is_doubtful(least) else None
+
+
+def is_doubtful(part: Mapping[str, Any]) -> bool:
+    """Tell whether one of several digits was unsure, by the version that read it."""
+    return bool(part.get("verdict", Verdict.DIGIT) != Verdict.DIGIT)  # older rows do not say
 
 
 def ranking(prediction: Prediction) -> list[int]:

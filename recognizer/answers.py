@@ -9,13 +9,14 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from recognizer.advice import DOUBTFUL_BELOW, advise, ranking, unclear_part
+from recognizer.advice import advise, is_doubtful, ranking, unclear_part
 from recognizer.models import DIGITS, Prediction
 from recognizer.words import (
     BLANK_TIP,
     HEADLINES,
     ICONS,
     LABEL_SIZE,
+    LIKELY_FROM,
     MANY,
     MARKS,
     MOST_LISTED,
@@ -95,7 +96,7 @@ class Part:
         return cls(
             digit=part["digit"],
             percent=percent(confidence),
-            is_doubtful=confidence < DOUBTFUL_BELOW,
+            is_doubtful=is_doubtful(part),
             box=box,
             above=round(max(box.top - room, room), 1),
             below=round(min(box.top + box.height + room, height - room), 1),
@@ -210,6 +211,8 @@ def _sureness(verdict: Verdict, prediction: Prediction) -> str:
         return ""
     likeliest = ranking(prediction)[0]
     share = min(confidences, default=prediction.probabilities[likeliest])
+    if verdict == Verdict.NOT_A_DIGIT and share < LIKELY_FROM:
+        return ""
     figure = f"{number_format(percent(share), 1)} %"
     return str(SURENESS[verdict]).format(percent=figure, digit=PERHAPS[likeliest])
 

@@ -323,8 +323,8 @@ class Prediction(models.Model):
     digit = models.PositiveSmallIntegerField(_("digit"), null=True)
     confidence = models.FloatField(_("confidence"))  # 0 to 1
     probabilities = models.JSONField(_("probabilities"))  # ten of 0 to 1, by digit
-    # The digits from left to right: each {digit, confidence, box [left, top, right, bottom] in the
-    # stored picture's pixels}.
+    # The digits from left to right: each {digit, confidence, verdict, box}; a box is [left, top,
+    # right, bottom] in the stored picture's pixels.
     parts = models.JSONField(_("parts"), default=list)
     latency_ms = models.FloatField(_("latency in ms"))
     created_at = models.DateTimeField(_("date"), default=timezone.now, editable=False)

@@ -40,9 +40,9 @@ class Reading:
             there are several, that of the largest glyph.
         confidence: Its probability, 0 to 1; 0 where it is blank.
         probabilities: Ten, by digit, 0 to 1; all 0 where it is blank.
-        parts: Each glyph from left to right: its `digit`, `confidence` and `box` (left, top,
-            right, bottom) in the picture's pixels; the one that is meant where no two of them are
-            digits; none where it is blank.
+        parts: Each glyph from left to right: its `digit`, `confidence`, own `verdict` (`digit`,
+            `unsure` or `not_a_digit`) and `box` (left, top, right, bottom) in the picture's pixels;
+            the one that is meant where no two of them are digits; none where it is blank.
         segmentation, num_segmentations: The way of segmenting that was taken, and of how many;
             empty and 0 where it is blank.
     """
@@ -304,11 +304,11 @@ def _reading(
     rows: NDArray[np.float32], segmentation: imaging.Segmentation, thresholds: engine.Thresholds
 ) -> Reading:
     parts: list[dict[str, Any]] = [
-        {"digit": int(row.argmax()), "confidence": _probability(row.max()), "box": list(box)}
+        _part(row, box, thresholds)
         for row, box in zip(rows, segmentation.receipt.boxes, strict=True)
     ]
     chosen = parts[segmentation.chosen]
-    num_digits = sum(part["confidence"] >= thresholds.reject_below for part in parts)
+    num_digits = sum(part["verdict"] != Verdict.NOT_A_DIGIT for part in parts)
     if num_digits < 2:  # what is beside the chosen one is no digit: a letter, a smudge
         parts = [chosen]
     return Reading(
@@ -320,6 +320,18 @@ def _reading(
         segmentation=segmentation.receipt.segmentation,
         num_segmentations=segmentation.receipt.num_segmentations,
     )
+
+
+def _part(
+    row: NDArray[np.float32], box: tuple[int, ...], thresholds: engine.Thresholds
+) -> dict[str, Any]:
+    confidence = _probability(row.max())
+    return {
+        "digit": int(row.argmax()),
+        "confidence": confidence,
+        "verdict": str(_verdict(confidence, 1, thresholds)),
+        "box": list(box),
+    }
 
 
 def _probability(value: np.float32) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer.advice import DOUBTFUL_BELOW, Advice
+from recognizer.advice import Advice
 from recognizer.models import Prediction
 
 Verdict = Prediction.Verdict
@@ -60,6 +60,8 @@ SURENESS = {
     Verdict.SEVERAL: gettext_lazy("at least {percent}"),
     Verdict.NOT_A_DIGIT: gettext_lazy("at best {digit}, {percent}"),
 }
+# What is no digit is at best one: said where that is more than twice as likely as guessing.
+LIKELY_FROM = 0.2
 MARKS = {  # one word and one icon for each: colour alone says nothing
     Verdict.DIGIT: gettext_lazy("Sure"),
     Verdict.UNSURE: gettext_lazy("Not sure"),
@@ -93,7 +95,7 @@ def words() -> dict[str, Any]:
         "most_listed": MOST_LISTED,
         "many": str(MANY),
         "blank_tip": str(BLANK_TIP),
-        "doubtful_below": DOUBTFUL_BELOW,
+        "likely_from": LIKELY_FROM,
         "label_size": LABEL_SIZE,
         "icons": {str(verdict): icon for verdict, icon in ICONS.items()},
         "facts": _("Model {number} · {latency} ms"),

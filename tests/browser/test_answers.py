@@ -157,9 +157,9 @@ def test_a_doubtful_digit_shows_both_candidates(page):
 
 
 PARTS = [
-    {"digit": 4, "confidence": 0.998, "box": [40, 60, 80, 200]},
-    {"digit": 0, "confidence": 0.613, "box": [110, 60, 160, 200]},
-    {"digit": 7, "confidence": 0.972, "box": [190, 60, 240, 200]},
+    {"digit": 4, "confidence": 0.998, "verdict": "digit", "box": [40, 60, 80, 200]},
+    {"digit": 0, "confidence": 0.613, "verdict": "unsure", "box": [110, 60, 160, 200]},
+    {"digit": 7, "confidence": 0.972, "verdict": "digit", "box": [190, 60, 240, 200]},
 ]
 SEVERAL = {"verdict": "several", "digits": "407", "parts": PARTS, "advice": "unclear_part"}
 
@@ -232,6 +232,16 @@ def test_what_is_no_digit_is_said_so(page, advice):
     expect(page.locator("[data-slot=percent]")).to_have_text("at best a two, 31.0 %")
     expect(page.locator("[data-slot=tip]")).to_have_text(str(Advice(advice).label))
     expect(page.locator(".numeral:visible")).to_have_count(0)
+
+
+def test_what_looks_like_no_digit_at_all_is_at_best_nothing(page):
+    answer_with(page, verdict="not_a_digit", probabilities=[0.1] * 10, confidence=0.1)
+    draw(page)
+    page.keyboard.press("Enter")
+    expect_state(page, "not_a_digit")
+    expect(page.locator("[data-slot=percent]")).to_have_text("")
+    expect(page.locator("#announcement")).to_contain_text("Not a digit. ")
+    expect(page.locator("#announcement")).not_to_contain_text("%")
 
 
 def test_a_blank_picture_is_said_in_the_servers_words(page, watch):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from recognizer.advice import DOUBTFUL_BELOW, NOISY, RULED, SMALL, SPECKLED, THIN, Advice, advise
+from recognizer.advice import NOISY, RULED, SMALL, SPECKLED, THIN, Advice, advise
 from recognizer.models import Prediction, Submission
 
 # A digit that fills half of a photo of plain paper in good light, by a pen of usual width.
@@ -27,7 +27,7 @@ def reading(
     *,
     source: str = "uploaded",
     likeliest: Sequence[int] = (),
-    parts: Sequence[float] = (),
+    parts: Sequence[str] = (),
     **receipt: Any,
 ) -> Prediction:
     probabilities = [0.5 if digit in likeliest else 0.0 for digit in range(10)]
@@ -35,7 +35,15 @@ def reading(
         submission=Submission(source=source, receipt=GOOD | receipt),
         verdict=verdict,
         probabilities=probabilities if likeliest else ALL_ALIKE,
-        parts=[{"digit": 4, "confidence": share, "box": [0, 0, 1, 1]} for share in parts],
+        parts=[
+            {
+                "digit": 4,
+                "confidence": 0.9 if verdict == "digit" else 0.3,
+                "verdict": verdict,
+                "box": [0, 0, 1, 1],
+            }
+            for verdict in parts
+        ],
     )
 
 
@@ -103,9 +111,16 @@ def test_between_two_candidates_it_says_what_tells_them_apart(likeliest, advice)
     assert advise(reading("unsure", likeliest=likeliest)) == advice
 
 
-def test_the_unclear_one_of_several_is_pointed_out():
-    assert advise(reading("several", parts=[0.9, DOUBTFUL_BELOW])) == Advice.ONE_AT_A_TIME
-    assert advise(reading("several", parts=[0.9, DOUBTFUL_BELOW - 0.01])) == Advice.UNCLEAR_PART
+@pytest.mark.parametrize("unclear", ["unsure", "not_a_digit"])
+def test_the_unclear_one_of_several_is_pointed_out(unclear):
+    assert advise(reading("several", parts=["digit", "digit"])) == Advice.ONE_AT_A_TIME
+    assert advise(reading("several", parts=["digit", unclear])) == Advice.UNCLEAR_PART
+
+
+def test_parts_of_an_older_release_count_as_sure():
+    old = reading("several", parts=["digit", "digit"])
+    old.parts = [{"digit": 4, "confidence": 0.6, "box": [0, 0, 1, 1]}] * 2
+    assert advise(old) == Advice.ONE_AT_A_TIME
 
 
 @pytest.mark.parametrize("verdict", ["several", "unsure", "not_a_digit"])

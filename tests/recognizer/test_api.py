@@ -61,7 +61,8 @@ def test_a_file_is_answered_with_a_reading(program, active_version, drawing_png)
     assert answer["digit"] == 7
     assert answer["digits"] == "7"
     [part] = answer["parts"]
-    assert set(part) == {"digit", "confidence", "box"}
+    assert set(part) == {"digit", "confidence", "verdict", "box"}
+    assert part["verdict"] == answer["verdict"]
     assert part["digit"] == 7
     assert part["confidence"] == answer["confidence"]
     assert answer["verdict"] in {"digit", "unsure"}
@@ -99,6 +100,7 @@ def test_several_digits_are_answered_from_left_to_right(program, active_version,
     for left, top, right, bottom in (part["box"] for part in answer["parts"]):
         assert 0 <= left < right <= 840
         assert 0 <= top < bottom <= 280
+    assert all(part["verdict"] in {"digit", "unsure"} for part in answer["parts"])
     assert answer["advice"] in {"one_at_a_time", "unclear_part"}
 
 

@@ -218,6 +218,7 @@ def test_a_sure_reading_reads_one_segmentation():
     assert (reading.verdict, reading.digits) == ("several", "77")
     assert (reading.segmentation, reading.num_segmentations) == ("usual", 1)
     assert [part["confidence"] for part in reading.parts] == pytest.approx([0.9, 0.95])
+    assert [part["verdict"] for part in reading.parts] == ["digit", "digit"]
     assert reading.parts[0]["box"][0] < reading.parts[1]["box"][0]
 
 
@@ -240,21 +241,23 @@ def test_an_unsure_reading_stays_where_no_other_segmentation_is_surer():
 
 
 @pytest.mark.parametrize(
-    ("confidences", "verdict", "digits"),
+    ("confidences", "verdict", "parts"),
     [
-        ((0.9, 0.95), "several", "77"),
-        ((0.9, 0.6), "several", "77"),  # the second one is shown as doubtful
-        ((0.4, 0.4), "not_a_digit", "7"),
+        ((0.9, 0.95), "several", ["digit", "digit"]),
+        ((0.9, 0.6), "several", ["digit", "unsure"]),
+        ((0.4, 0.4), "not_a_digit", ["not_a_digit"]),
     ],
 )
-def test_glyphs_that_are_no_digits_make_no_number(confidences, verdict, digits):
+def test_glyphs_that_are_no_digits_make_no_number(confidences, verdict, parts):
     class Without(Sequence):  # no other segmentation is surer
         def probabilities(self, digits):
             return super().probabilities(digits) if len(self.batches) < 1 else np.full((1, 10), 0.1)
 
     reading = read_with(Without(*confidences), two_bars())
 
-    assert (reading.verdict, reading.digits) == (verdict, digits)
+    assert reading.verdict == verdict
+    assert reading.digits == "7" * len(parts)
+    assert [part["verdict"] for part in reading.parts] == parts
 
 
 def test_one_digit_beside_what_is_none_is_read_alone():

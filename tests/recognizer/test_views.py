@@ -69,7 +69,12 @@ def parts_of(digits: str, *confidences: float) -> list[dict]:
     """Parts as a reading of several digits has them, side by side on a picture of 2 px."""
     shares = confidences or (0.98765,) * len(digits)
     return [
-        {"digit": int(digit), "confidence": share, "box": [0, 0, 1, 2]}
+        {
+            "digit": int(digit),
+            "confidence": share,
+            "verdict": "digit" if share > 0.9 else "unsure",
+            "box": [0, 0, 1, 2],
+        }
         for digit, share in zip(digits, shares, strict=True)
     ]
 
@@ -418,6 +423,14 @@ def test_each_verdict_has_its_words(active_version, browser, verdict, words):
     own = store(key_of(browser), verdict=verdict)
     assert words in words_of(browser.get(f"/readings/{own.id}"))
     assert browser.get("/history").status_code == 200
+
+
+def test_what_looks_like_no_digit_at_all_is_at_best_nothing(active_version, browser):
+    own = store(key_of(browser), verdict="not_a_digit")
+    own.predictions.update(probabilities=[0.11] + [0.09] * 9)
+    words = words_of(browser.get(f"/readings/{own.id}"))
+    assert "Not a digit" in words
+    assert "at best" not in words
 
 
 @pytest.mark.parametrize(

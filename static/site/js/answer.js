@@ -49,8 +49,9 @@ export class Answer {
     this.#picture("digit", `${reading.url}/digit.png`);
     this.#facts(reading);
     this.#state(verdict);
+    const figure = this.#text("percent");
     this.#announce(
-      `${this.#text("headline")} ${words.marks[verdict]}. ${this.#text("percent")}. ${this.#text("tip")}`,
+      `${this.#text("headline")} ${words.marks[verdict]}. ${figure && `${figure}. `}${this.#text("tip")}`,
     );
   }
 
@@ -118,6 +119,7 @@ export class Answer {
    */
   #sureness({ verdict, probabilities, parts }, likeliest) {
     const share = verdict === "several" ? leastSure(parts).confidence : probabilities[likeliest];
+    if (verdict === "not_a_digit" && share < words.likely_from) return "";
     return say(words.sureness[verdict], { percent: percent(share), digit: words.perhaps[likeliest] });
   }
 

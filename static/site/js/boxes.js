@@ -49,11 +49,11 @@ export function cutOut({ box: [left, top, right, bottom] }, url) {
 }
 
 /**
- * Tell whether a digit of several is not sure.
+ * Tell whether a digit of several was unsure, by the version that read it.
  * @param {Part} part
  */
 export function isDoubtful(part) {
-  return part.confidence < words.doubtful_below;
+  return part.verdict !== "digit";
 }
 
 /**

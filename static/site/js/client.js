@@ -18,8 +18,9 @@ import { words } from "./words.js";
  */
 
 /**
- * A digit, how sure it is, and its box (left, top, right, bottom) in points of the picture.
- * @typedef {{digit: number, confidence: number, box: number[]}} Part
+ * A digit, how sure it is, its own verdict, and its box (left, top, right, bottom) in points of the
+ * picture.
+ * @typedef {{digit: number, confidence: number, verdict: string, box: number[]}} Part
  */
 
 const TIMEOUT_MS = 20_000; // a cold server loads its model in one or two seconds

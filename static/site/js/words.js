@@ -15,7 +15,7 @@
  * @property {number} most_listed
  * @property {string} many
  * @property {string} blank_tip
- * @property {number} doubtful_below
+ * @property {number} likely_from
  * @property {number} label_size
  * @property {string} offline
  * @property {string} unexpected

@@ -136,7 +136,10 @@ def test_the_page_needs_few_queries(admin_client, submission, django_assert_max_
         admin_client.get(page_of(submission))
 
 
-SEVERAL = [{"digit": d, "confidence": 0.9, "box": [0, 0, 9, 9]} for d in (4, 0, 7)]
+SEVERAL = [
+    {"digit": digit, "confidence": 0.9, "verdict": "digit", "box": [0, 0, 9, 9]}
+    for digit in (4, 0, 7)
+]
 
 
 def test_several_digits_are_shown_as_the_number_they_are(admin_client, make_submission):
