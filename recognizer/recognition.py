@@ -69,8 +69,8 @@ def read(
 ) -> list[tuple[Reading, imaging.Segmentation] | None]:
     """Read pictures with a loaded version, at once. Stores nothing.
 
-    All are read as the usual way of segmenting finds them; those that read unsurely once more, in
-    one batch, as the other ways find them. The surest reading is taken.
+    All are read as the usual way of segmenting finds them; those that read unsurely, or that it may
+    have misled, once more, in one batch, as the other ways find them. The surest reading is taken.
 
     Args:
         pictures: What `imaging.decode` gave.
@@ -79,19 +79,17 @@ def read(
     Returns:
         For each its reading, and the segmentation that was read; None where it is blank.
     """
-    candidates = [_usual(picture) for picture in pictures]
-    _read_all(candidates, loaded)
-    doubtful = [
-        (picture, found)
-        for picture, found in zip(pictures, candidates, strict=True)
-        if found and found[0].confidence < loaded.thresholds.unsure_below
+    usuals = [_usual(picture) for picture in pictures]
+    _read_all(usuals, loaded)
+    others = [
+        _others(picture, usual, loaded.thresholds)
+        for picture, usual in zip(pictures, usuals, strict=True)
     ]
-    for picture, found in doubtful:
-        found += [
-            _Candidate(other) for other in imaging.alternatives(picture, found[0].segmentation)
-        ]
-    _read_all([found[1:] for _, found in doubtful], loaded)
-    return [_surest(found, loaded.thresholds) if found else None for found in candidates]
+    _read_all(others, loaded)
+    return [
+        _surest(usual, other, loaded.thresholds)
+        for usual, other in zip(usuals, others, strict=True)
+    ]
 
 
 def read_drawings(
@@ -272,10 +270,22 @@ class _Candidate:
 
 
 def _usual(picture: imaging.Picture) -> list[_Candidate]:
+    """Segment it in the usual way; none where that finds it blank."""
     try:
         return [_Candidate(imaging.segment(picture))]
     except imaging.BlankImage:
         return []
+
+
+def _others(
+    picture: imaging.Picture, usual: list[_Candidate], thresholds: engine.Thresholds
+) -> list[_Candidate]:
+    """Segment it in the other ways that can be right, where the usual one leaves doubt."""
+    first = usual[0].segmentation if usual else None
+    is_sure = bool(usual) and usual[0].confidence >= thresholds.unsure_below
+    if first and is_sure and not imaging.may_mislead(first):
+        return []
+    return [_Candidate(other) for other in imaging.alternatives(picture, first)]
 
 
 def _read_all(groups: Sequence[Sequence[_Candidate]], loaded: engine.Loaded) -> None:
@@ -291,8 +301,12 @@ def _read_all(groups: Sequence[Sequence[_Candidate]], loaded: engine.Loaded) -> 
 
 
 def _surest(
-    candidates: list[_Candidate], thresholds: engine.Thresholds
-) -> tuple[Reading, imaging.Segmentation]:
+    usual: list[_Candidate], others: list[_Candidate], thresholds: engine.Thresholds
+) -> tuple[Reading, imaging.Segmentation] | None:
+    """Take the surest; what the usual way found blank stays so unless it reads as a digit."""
+    candidates = usual + others
+    if not usual and not any(other.confidence >= thresholds.reject_below for other in others):
+        return None
     best = max(candidates, key=lambda candidate: candidate.confidence)  # the first among equals
     segmentation = best.segmentation
     receipt = replace(segmentation.receipt, num_segmentations=len(candidates))

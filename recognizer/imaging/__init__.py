@@ -23,7 +23,13 @@ from recognizer.imaging.errors import (
     UnsupportedFormat,
 )
 from recognizer.imaging.explaining import Step, contact_sheet, explain
-from recognizer.imaging.segmentation import Receipt, Segmentation, alternatives, segment
+from recognizer.imaging.segmentation import (
+    Receipt,
+    Segmentation,
+    alternatives,
+    may_mislead,
+    segment,
+)
 
 __all__ = [
     "BlankImage",
@@ -39,6 +45,7 @@ __all__ = [
     "decode",
     "digit_png",
     "explain",
+    "may_mislead",
     "preprocessing_hash",
     "segment",
     "to_digit",

@@ -185,6 +185,18 @@ def lightness_of_ink(thumbnail: NDArray[np.uint8]) -> float:
     return _skewness(thumbnail, paper)
 
 
+def separability(grey: NDArray[np.uint8]) -> float:
+    """Say how well two tones describe a picture: 1 is two tones exactly, 0 one (Otsu 1979)."""
+    total = float(grey.var())
+    if not total:
+        return 0.0
+    threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    is_light = grey > threshold
+    share = float(is_light.mean())
+    gap = float(grey[is_light].mean()) - float(grey[~is_light].mean())
+    return share * (1 - share) * gap**2 / total
+
+
 def divide_background(grey: NDArray[np.uint8], thumbnail: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Divide the paper and its light out.
 

@@ -19,6 +19,7 @@ from recognizer.imaging.ink import (
     Ink,
     find_ink,
     lightness_of_ink,
+    separability,
     stroke_mask,
     to_grey,
     to_working_scale,
@@ -39,6 +40,7 @@ class Way:
         keeps_lines: What runs from side to side is a stroke, not a line of the page.
         is_whole: All glyphs are pieces of one digit.
         is_laid_out: The picture is a digit as MNIST lays it out: nothing is sought on it.
+            Inverted, its ink is not the sparser side but the other.
     """
 
     name: str
@@ -53,11 +55,15 @@ WITH_LINES = Way("with_lines", keeps_lines=True)
 INVERTED = Way("inverted", is_inverted=True)
 WHOLE = Way("whole", is_whole=True)
 AS_IT_IS = Way("as_it_is", is_laid_out=True)
-WAYS = {way.name: way for way in (USUAL, WITH_LINES, INVERTED, WHOLE, AS_IT_IS)}
+AS_IT_IS_INVERTED = Way("as_it_is_inverted", is_inverted=True, is_laid_out=True)
+WAYS = {way.name: way for way in (USUAL, WITH_LINES, INVERTED, WHOLE, AS_IT_IS, AS_IT_IS_INVERTED)}
 
 # Pictures of at most so many pixels a side may be digits of 28 px already, under noise, haze or
 # lines that no step takes away.
 _LARGEST_LAID_OUT = 32
+# What the usual way finds blank, and still is in two tones: Otsu's separability. Digits under broad
+# stripes have 0.93 and more, even shade 0.76 and less, noise 0.7.
+_TWO_TONES = 0.9
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ def _as_it_is(picture: Picture, way: Way, watch: Watch) -> Segmentation:
     """Take the whole picture for a digit that is laid out."""
     grey = to_grey(picture.pixels)
     watch("grey", grey)
-    is_light = lightness_of_ink(grey) > 0
+    is_light = (lightness_of_ink(grey) > 0) != way.is_inverted
     light = grey if is_light else 255 - grey
     digit = np.asarray(cv2.resize(light, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
     ink = Ink(
@@ -179,7 +185,7 @@ def _as_it_is(picture: Picture, way: Way, watch: Watch) -> Segmentation:
     height, width = grey.shape
     whole = Glyph((1,), (0, 0, width, height))
     glyphs = Glyphs(np.ones_like(grey, np.uint16), [whole], 0, num_edges=0, num_specks=0)
-    laid = Laid(digit, SIDE / max(height, width), (0.0, 0.0), stroke_width(digit > 127))
+    laid = Laid(digit, SIDE / max(height, width), (0.0, 0.0), stroke_width(np.pad(digit > 127, 1)))
     watch("digits", [laid])
     receipt = _receipt(picture, way, ink, glyphs, laid, num_frames=0, num_lines=0)
     return Segmentation(digit[np.newaxis], 0, receipt)
@@ -190,25 +196,45 @@ def way_named(name: str) -> Way:
     return WAYS.get(name, USUAL)
 
 
-def alternatives(picture: Picture, first: Segmentation) -> list[Segmentation]:
+def alternatives(picture: Picture, first: Segmentation | None) -> list[Segmentation]:
     """Segment a picture in the other ways that can be right, where the usual one reads unsurely.
 
     Args:
         picture: What `decode` gave.
-        first: What the usual way gave.
+        first: What the usual way gave; None where it found the picture blank.
 
     Returns:
         Those that give other digits than the usual way.
     """
-    found: list[Segmentation] = []
-    for way in _other_ways(first.receipt):
+    known = [first] if first else []
+    ways = _other_ways(first.receipt) if first else _ways_of_blanks(picture)
+    for way in ways:
         try:
             other = segment(picture, way)
         except BlankImage:
             continue
-        if not any(np.array_equal(other.digits, known.digits) for known in (first, *found)):
-            found.append(other)
-    return found
+        if not any(np.array_equal(other.digits, one.digits) for one in known):
+            known.append(other)
+    return known[1:] if first else known
+
+
+def may_mislead(first: Segmentation) -> bool:
+    """Tell whether what the usual way found can be read surely and still be the wrong thing.
+
+    On a tiny picture, what is left of a digit under noise or bars may well look like another one.
+    """
+    receipt = first.receipt
+    num_removed = receipt.num_lines + receipt.num_frames + receipt.num_edges
+    is_disturbed = receipt.is_polarity_doubtful or num_removed > 0
+    return is_disturbed and _may_be_laid_out(*receipt.picture_size)
+
+
+def _ways_of_blanks(picture: Picture) -> tuple[Way, ...]:
+    """Bars from side to side pass for paper or rests: then there is much contrast in a blank."""
+    height, width = picture.pixels.shape[:2]
+    if not _may_be_laid_out(width, height) or separability(to_grey(picture.pixels)) < _TWO_TONES:
+        return ()
+    return AS_IT_IS, AS_IT_IS_INVERTED
 
 
 def _other_ways(receipt: Receipt) -> Iterator[Way]:
@@ -221,6 +247,8 @@ def _other_ways(receipt: Receipt) -> Iterator[Way]:
         yield INVERTED
     if _may_be_laid_out(*receipt.picture_size):
         yield AS_IT_IS
+        if receipt.is_polarity_doubtful:
+            yield AS_IT_IS_INVERTED
 
 
 def _may_be_laid_out(width: int, height: int) -> bool:

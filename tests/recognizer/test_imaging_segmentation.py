@@ -224,6 +224,14 @@ def test_a_contact_sheet_is_a_png_with_a_row_a_picture():
 # --- Digits that are laid out already -----------------------------------------------------------
 
 
+def one_between_bars() -> np.ndarray:
+    """A broad one as MNIST lays it out, `uint8 (28, 28)`, the sides of the picture all ink."""
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 11:17] = 255
+    digit[:, :7] = digit[:, 21:] = 255
+    return digit
+
+
 def small(grey: np.ndarray) -> imaging.Picture:
     height, width = grey.shape
     return imaging.Picture(np.repeat(grey[..., np.newaxis], 3, axis=2), "PNG", (width, height))
@@ -256,3 +264,44 @@ def test_a_larger_or_an_oblong_picture_is_not_taken_as_it_is(shape):
     others = imaging.alternatives(small(grey), imaging.segment(small(grey)))
 
     assert "as_it_is" not in {one.receipt.segmentation for one in others}
+
+
+def test_a_small_digit_between_broad_bars_may_be_either_way_as_it_is():
+    shown = small(one_between_bars())
+    with pytest.raises(imaging.BlankImage):
+        imaging.segment(shown)
+
+    found = {one.receipt.segmentation: one for one in imaging.alternatives(shown, None)}
+
+    assert set(found) == {"as_it_is", "as_it_is_inverted"}
+    both = [one.digit for one in found.values()]
+    assert any(np.array_equal(digit, one_between_bars()) for digit in both)
+    assert np.array_equal(both[0], 255 - both[1])
+
+
+@pytest.mark.parametrize("kind", ["even", "shaded", "noisy"])
+def test_a_small_blank_picture_has_no_other_way(kind):
+    random = np.random.default_rng(1)
+    grey = {
+        "even": np.full((28, 28), 200.0),
+        "shaded": np.add.outer(np.arange(28), np.arange(28)) * 3 + 40.0,
+        "noisy": random.normal(200, 8, (28, 28)),
+    }[kind]
+    assert imaging.alternatives(small(grey.clip(0, 255).astype(np.uint8)), None) == []
+
+
+def test_a_small_picture_of_which_something_was_removed_may_mislead():
+    clean = np.zeros((28, 28), np.uint8)
+    clean[4:24, 13:15] = 255
+    barred = clean.copy()
+    barred[13:15] = 255
+    assert not imaging.may_mislead(imaging.segment(small(clean)))
+    assert imaging.may_mislead(imaging.segment(small(barred)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_small_picture_that_is_all_ink_as_it_is_has_a_stroke_width():
+    hazy = np.full((28, 28), 160, np.uint8)
+    hazy[4:24, 13:15] = 255
+    others = imaging.alternatives(small(hazy), imaging.segment(small(hazy)))
+    assert all(0 < one.receipt.stroke_width <= 28 for one in others)

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from recognizer import engine, imaging, recognition, registry
 from recognizer.models import ModelVersion, Prediction, Submission
 from tests.conftest import drawn_seven, png
+from tests.recognizer.test_imaging_segmentation import one_between_bars
 
 
 def recognize(drawing: bytes | str, **options) -> Prediction:
@@ -270,6 +271,48 @@ def test_one_digit_beside_what_is_none_is_read_alone():
     assert isinstance(reading, recognition.Reading)
     assert (reading.verdict, reading.digits) == ("digit", "7")
     assert len(reading.parts) == 1
+
+
+class Telling:
+    """Is so sure of a digit that is laid out as it was drawn, and so sure of all else."""
+
+    def __init__(self, drawn: np.ndarray, sure_of_it: float, sure_of_others: float):
+        self.drawn, self.sure_of_it, self.sure_of_others = drawn, sure_of_it, sure_of_others
+
+    def probabilities(self, digits):
+        rows = np.full((len(digits), 10), 0.01, np.float32)
+        for row, digit in zip(rows, digits, strict=True):
+            is_it = np.array_equal(digit, self.drawn)
+            row[1 if is_it else 2] = self.sure_of_it if is_it else self.sure_of_others
+        return rows
+
+
+def read_tiny(grey: np.ndarray, sure_of_it: float, sure_of_others: float) -> recognition.Reading:
+    telling = Telling(grey, sure_of_it, sure_of_others)
+    loaded = engine.Loaded(1, "litert", telling, engine.Thresholds(0.8, 0.5))
+    [reading] = recognition.read_drawings([png(Image.fromarray(grey))], loaded)
+    assert isinstance(reading, recognition.Reading)
+    return reading
+
+
+def test_a_tiny_picture_that_may_mislead_is_read_as_it_is_too():
+    barred = np.zeros((28, 28), np.uint8)
+    barred[4:24, 13:15] = barred[13:15] = 255
+    assert read_tiny(barred, 0.97, 0.9).digits == "1"  # although the usual way is sure of a two
+    assert read_tiny(barred, 0.85, 0.9).digits == "2"
+
+
+@pytest.mark.parametrize(("confidence", "verdict"), [(0.9, "digit"), (0.6, "unsure")])
+def test_bars_that_pass_for_blank_paper_are_read_as_they_are(confidence, verdict):
+    bars = one_between_bars()
+    with pytest.raises(imaging.BlankImage):
+        imaging.to_digit(imaging.decode(png(Image.fromarray(bars))))
+
+    assert read_tiny(bars, confidence, 0.2).verdict == verdict
+
+
+def test_bars_that_are_no_digit_stay_blank():
+    assert read_tiny(one_between_bars(), 0.3, 0.2).verdict == "blank"
 
 
 def test_what_is_stored_tells_the_parts_and_the_segmentation(active_version):
