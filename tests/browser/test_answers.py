@@ -141,6 +141,7 @@ def test_the_servers_words_are_shown(page, watch):
     expect_state(page, "problem")
     expect(page.locator("[data-slot=tip]")).to_contain_text("PDF")
     expect(page.locator("#announcement")).to_contain_text("PDF")
+    expect(page.locator("#preview")).to_be_hidden()  # and no broken picture
 
 
 # --- Verdicts -------------------------------------------------------------------------------------

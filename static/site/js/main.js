@@ -68,6 +68,8 @@ function showPreview(file) {
   showUse();
 }
 
+preview.addEventListener("error", () => (preview.hidden = true)); // the answer says what is wrong
+
 function hidePreview() {
   removeBoxes(paper);
   if (!picture) return;
