@@ -165,6 +165,30 @@ SHAPES: dict[int, tuple[Shape, ...]] = {
             ((0.55, 0.0), (0.1, 0.7), (0.1, 0.7), (0.95, 0.62)),
             ((0.68, 0.42), (0.58, 1.0)),
         ),  # short stem
+        (  # in one go, the stem looped round to the right
+            (
+                (0.12, 0.0),
+                (0.02, 0.5),
+                (0.3, 0.68),
+                (0.85, 0.55),
+                (0.95, 0.25),
+                (0.7, 0.15),
+                (0.5, 0.5),
+                (0.42, 1.0),
+            ),
+        ),
+        (  # the same with corners
+            (
+                (0.3, 0.0),
+                (0.02, 0.58),
+                (0.02, 0.58),
+                (0.7, 0.56),
+                (0.98, 0.4),
+                (0.6, 0.12),
+                (0.6, 0.12),
+                (0.45, 1.0),
+            ),
+        ),
         (  # closed, without a foot beyond the stem
             ((0.7, 0.0), (0.05, 0.5), (0.05, 0.5), (0.7, 0.55)),
             ((0.7, 0.0), (0.7, 1.0)),
@@ -387,11 +411,22 @@ def shaped(digit: int, random: np.random.Generator) -> list[NDArray[np.float64]]
     """
     shapes = SHAPES[digit]
     shape = shapes[int(random.integers(len(shapes)))]
+    return jittered(shape, random.uniform(0.45, 0.85), random)  # digits are higher than wide
+
+
+def jittered(shape: Shape, width: float, random: np.random.Generator) -> list[NDArray[np.float64]]:
+    """Draw a shape's strokes, each control point a little elsewhere.
+
+    Args:
+        shape: Its strokes as control points.
+        width: Of its box, as a share of the height.
+        random: Where the differences are drawn from.
+    """
     moves: dict[tuple[float, float], NDArray[np.float64]] = {}  # a corner's two points stay one
 
     def moved(point: tuple[float, float]) -> tuple[float, float]:
         move = moves.setdefault(point, random.normal(0, _JITTER, 2))
         return float(point[0] + move[0]), float(point[1] + move[1])
 
-    squeeze = np.array([random.uniform(0.45, 0.85), 1.0])  # digits are higher than wide
+    squeeze = np.array([width, 1.0])
     return [smooth([moved(point) for point in stroke]) * squeeze for stroke in shape]

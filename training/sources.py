@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer import imaging
-from training import disturbances, nothing, photos, shapes, strokes, typefaces
+from training import alphabet, disturbances, nothing, photos, shapes, strokes, typefaces
 from training.datasets import NO_DIGIT, DataUnavailable, Digits
 from training.strokes import Ink
 
@@ -231,6 +231,12 @@ def omniglot(material: Material, num: int) -> tuple[Digits, Digits]:
     return _of_files("omniglot", parts, num)
 
 
+def handwritten(material: Material, num: int) -> tuple[Digits, Digits]:
+    """Letters as hands form them: no digit."""
+    shares = {"canvas": 0.4, "photo": 0.3, "crop": 0.2, "scan": 0.1}
+    return _both("handwritten", material, num, _hand_ink, (None, None), shares)
+
+
 def characters(material: Material, num: int) -> tuple[Digits, Digits]:
     """Letters and signs of Debian's typefaces, and of stroke typefaces: no digit."""
     parts = tuple(_typefaces(held) for held in (False, True))
@@ -284,6 +290,7 @@ SOURCES: dict[str, Source] = {
         lambda folder: sorted(file.read_bytes() for file in _omniglot_files(folder)),
         "6b9bdfb6b088e8223b2db9b5c07824d4985d5e4ef6c39e8c77f3514d13d4f286",
     ),
+    "handwritten": Source(handwritten, "made here, by training/alphabet.py", "the project's own"),
     "characters": Source(
         characters,
         f"apt-get install {' '.join(typefaces.PACKAGES)}",
@@ -327,9 +334,16 @@ def _shape_ink(_: None, random: np.random.Generator) -> tuple[Ink, int]:
     return _inked(shapes.shaped(label, random), random), label
 
 
-def _inked(way: list[NDArray[np.float64]], random: np.random.Generator) -> Ink:
-    """Bend a pen's way, and draw it with a pen of 2 to 22 % of its size."""
-    width = 130 * float(np.exp(random.uniform(np.log(0.02), np.log(0.22))))
+def _hand_ink(_: None, random: np.random.Generator) -> tuple[Ink, int]:
+    # A broad pen fills what tells an a from a 9 and an r from a 1.
+    return _inked(alphabet.lettered(random), random, broadest=0.13), NO_DIGIT
+
+
+def _inked(
+    way: list[NDArray[np.float64]], random: np.random.Generator, broadest: float = 0.22
+) -> Ink:
+    """Bend a pen's way, and draw it with a pen of 0.02 to `broadest` of its size."""
+    width = 130 * float(np.exp(random.uniform(np.log(0.02), np.log(broadest))))
     return strokes.drawn(strokes.bent(strokes.fitted(way), random), 130, max(1.0, width))
 
 
