@@ -69,12 +69,13 @@ _TELLING = {
 
 def advise(prediction: Prediction) -> Advice | None:
     """Say what would help; None where the reading is sure. The submission must be at hand."""
+    if prediction.is_number:
+        return Advice.UNCLEAR_PART if unclear_part(prediction.parts) else Advice.ONE_AT_A_TIME
     submission = prediction.submission
     cause = _cause(submission.receipt, is_drawn=submission.source == Submission.Source.DRAWN)
     match prediction.verdict:
-        case Verdict.SEVERAL:
-            unclear = unclear_part(prediction.parts)
-            return Advice.UNCLEAR_PART if unclear else Advice.ONE_AT_A_TIME
+        case Verdict.SEVERAL:  # of before there were parts
+            return Advice.ONE_AT_A_TIME
         case Verdict.UNSURE:
             likeliest = frozenset(ranking(prediction)[:2])
             return cause or _TELLING.get(likeliest, Advice.CLEARER_STROKE)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 
 from recognizer.advice import advise, is_doubtful, ranking, unclear_part
 from recognizer.models import DIGITS, Prediction
@@ -17,9 +16,10 @@ from recognizer.words import (
     ICONS,
     LABEL_SIZE,
     LIKELY_FROM,
-    MANY,
+    MANY_HEADLINES,
     MARKS,
     MOST_LISTED,
+    NUMBER_HEADLINES,
     NUMBERS,
     PERHAPS,
     SURE,
@@ -135,7 +135,7 @@ class Answer:
             ],
             parts=[
                 Part.of(part, prediction.submission.receipt.get("picture_size", []))
-                for part in _parts(verdict, prediction)
+                for part in _parts(prediction)
             ],
         )
 
@@ -186,31 +186,33 @@ def percent(share: float) -> float:
 
 
 def _headline(verdict: Verdict, candidates: list[int], prediction: Prediction) -> str:
+    if prediction.is_number or verdict == Verdict.SEVERAL:
+        return _number_words(verdict, prediction)
     if verdict == Verdict.DIGIT:
         return str(SURE[candidates[0]])
-    if verdict == Verdict.SEVERAL:
-        return _count_words(prediction)
     first, second = (PERHAPS[digit] for digit in [*candidates, 0, 0][:2])
     return HEADLINES[verdict].format(first=first, second=second)
 
 
-def _count_words(prediction: Prediction) -> str:
+def _number_words(verdict: Verdict, prediction: Prediction) -> str:
     """Count several digits, and name them; a row of before there were parts has the count alone."""
     num = len(prediction.parts) or prediction.submission.receipt.get("num_glyphs", 0)
     if not num:
-        return _("I see several digits.")
+        return str(HEADLINES[Verdict.SEVERAL])
     is_listed = prediction.parts and num <= MOST_LISTED
     number = str(NUMBERS[num]) if num < len(NUMBERS) else str(num)
-    sentence = str(HEADLINES[Verdict.SEVERAL] if is_listed else MANY)
-    return sentence.format(number=number, digits=", ".join(prediction.digits))
+    sentence = (NUMBER_HEADLINES if is_listed else MANY_HEADLINES)[verdict]
+    return str(sentence).format(number=number, digits=", ".join(prediction.digits))
 
 
 def _sureness(verdict: Verdict, prediction: Prediction) -> str:
-    confidences = [part["confidence"] for part in _parts(verdict, prediction)]
+    confidences = [part["confidence"] for part in _parts(prediction)]
     if verdict == Verdict.BLANK or (verdict == Verdict.SEVERAL and not confidences):
         return ""
     likeliest = ranking(prediction)[0]
     share = min(confidences, default=prediction.probabilities[likeliest])
+    if confidences:
+        verdict = Verdict.SEVERAL  # "at least", surely read or not
     if verdict == Verdict.NOT_A_DIGIT and share < LIKELY_FROM:
         return ""
     figure = f"{number_format(percent(share), 1)} %"
@@ -226,5 +228,5 @@ def _tip(verdict: Verdict, prediction: Prediction) -> str:
     return str(advice.label).format(digit=digit) if advice else ""
 
 
-def _parts(verdict: Verdict, prediction: Prediction) -> list[dict[str, Any]]:
-    return prediction.parts if verdict == Verdict.SEVERAL else []
+def _parts(prediction: Prediction) -> list[dict[str, Any]]:
+    return prediction.parts if prediction.is_number else []

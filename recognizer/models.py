@@ -368,8 +368,15 @@ class Prediction(models.Model):
         return "" if self.digit is None else str(self.digit)
 
     @property
+    def is_number(self) -> bool:
+        """Whether several digits were read, surely or not."""
+        return len(self.parts) > 1
+
+    @property
     def agreed_label(self) -> str:
         """The label of a reviewer who agrees with it; empty where there is none."""
+        if self.is_number:
+            return str(self.Verdict.SEVERAL)
         if self.verdict in {self.Verdict.NOT_A_DIGIT, self.Verdict.SEVERAL}:
             return str(self.verdict)
         return "" if self.digit is None else str(self.digit)

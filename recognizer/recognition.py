@@ -35,7 +35,8 @@ class Reading:
     """What an engine answers for one drawing.
 
     Attributes:
-        verdict: `digit`, `unsure`, `not_a_digit`, `several` or `blank`.
+        verdict: `digit`, `unsure`, `not_a_digit`, `several` or `blank`. Where there are several
+            and one of them is not sure, it is `unsure`.
         digit: The likeliest digit, 0 to 9, whatever the verdict; None where it is blank. Where
             there are several, that of the largest glyph.
         confidence: Its probability, 0 to 1; 0 where it is blank.
@@ -326,7 +327,7 @@ def _reading(
     if num_digits < 2:  # what is beside the chosen one is no digit: a letter, a smudge
         parts = [chosen]
     return Reading(
-        verdict=_verdict(chosen["confidence"], len(parts), thresholds),
+        verdict=_verdict(chosen["confidence"], thresholds) if len(parts) == 1 else _of_all(parts),
         digit=chosen["digit"],
         confidence=chosen["confidence"],
         probabilities=[_probability(p) for p in rows[segmentation.chosen]],
@@ -343,7 +344,7 @@ def _part(
     return {
         "digit": int(row.argmax()),
         "confidence": confidence,
-        "verdict": str(_verdict(confidence, 1, thresholds)),
+        "verdict": str(_verdict(confidence, thresholds)),
         "box": list(box),
     }
 
@@ -352,9 +353,13 @@ def _probability(value: np.float32) -> float:
     return round(min(float(value), 1.0), 6)
 
 
-def _verdict(confidence: float, num_glyphs: int, thresholds: engine.Thresholds) -> str:
-    if num_glyphs > 1:
-        return Verdict.SEVERAL
+def _of_all(parts: list[dict[str, Any]]) -> str:
+    """Judge a number: it is as sure as its least sure digit, which may be a part of a letter."""
+    is_sure = all(part["verdict"] == Verdict.DIGIT for part in parts)
+    return Verdict.SEVERAL if is_sure else Verdict.UNSURE
+
+
+def _verdict(confidence: float, thresholds: engine.Thresholds) -> str:
     if confidence < thresholds.reject_below:
         return Verdict.NOT_A_DIGIT
     if confidence < thresholds.unsure_below:

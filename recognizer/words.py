@@ -38,11 +38,19 @@ PERHAPS = (
 )
 HEADLINES = {
     Verdict.UNSURE: gettext_lazy("Perhaps {first}, or {second}."),
-    Verdict.SEVERAL: gettext_lazy("I see {number} digits: {digits}."),
+    Verdict.SEVERAL: gettext_lazy("I see several digits."),  # of before there were parts
     Verdict.NOT_A_DIGIT: gettext_lazy("This looks like no digit to me."),
     Verdict.BLANK: gettext_lazy("Nothing on the paper yet."),
 }
-MANY = gettext_lazy("I see {number} digits.")
+# Of several digits, surely read or not.
+NUMBER_HEADLINES = {
+    Verdict.SEVERAL: gettext_lazy("I see {number} digits: {digits}."),
+    Verdict.UNSURE: gettext_lazy("Perhaps {number} digits: {digits}."),
+}
+MANY_HEADLINES = {
+    Verdict.SEVERAL: gettext_lazy("I see {number} digits."),
+    Verdict.UNSURE: gettext_lazy("Perhaps {number} digits."),
+}
 MOST_LISTED = 6  # more digits than these a sentence does not list; the number beside it does
 NUMBERS = (
     gettext_lazy("no"),
@@ -93,7 +101,8 @@ def words() -> dict[str, Any]:
         "sureness": {str(verdict): str(text) for verdict, text in SURENESS.items()},
         "numbers": [str(number) for number in NUMBERS],
         "most_listed": MOST_LISTED,
-        "many": str(MANY),
+        "number_headlines": {str(verdict): str(text) for verdict, text in NUMBER_HEADLINES.items()},
+        "many_headlines": {str(verdict): str(text) for verdict, text in MANY_HEADLINES.items()},
         "blank_tip": str(BLANK_TIP),
         "likely_from": LIKELY_FROM,
         "label_size": LABEL_SIZE,

@@ -7,8 +7,10 @@ from typing import Any
 import keras
 from keras import layers
 
+Widths = tuple[int, int, int, int]
 
-def build(*, widths: tuple[int, int, int] = (16, 48, 96), seed: int = 0) -> Any:
+
+def build(*, widths: Widths = (16, 16, 48, 96), seed: int = 0) -> Any:
     """Build a compact convolutional network that reads digits.
 
     Unpadded convolutions in three widths, batch-normalised; the two that halve the picture do so by
@@ -16,7 +18,8 @@ def build(*, widths: tuple[int, int, int] = (16, 48, 96), seed: int = 0) -> Any:
     28 → 26 → 12 → 10 → 8 → 6 → 3 → 1. Why this one: docs/decisions/0004-network-and-recipe.md.
 
     Args:
-        widths: Channels of the first two convolutions, of the next four, and of the last.
+        widths: Channels of the first convolution, whose large outputs cost the most memory traffic,
+            of the second, of the next four, and of the last.
         seed: Of the first weights.
 
     Returns:
@@ -24,20 +27,20 @@ def build(*, widths: tuple[int, int, int] = (16, 48, 96), seed: int = 0) -> Any:
         `float32 (N, 10)`, probabilities by digit. The scaling to 0 … 1 is its first layer.
     """
     seeds = iter(range(1000 * seed, 1000 * seed + 1000))
-    first, second, third = widths
+    finest, fine, middle, coarse = widths
     digits = keras.Input((28, 28, 1), name="digits")
     x = layers.Rescaling(1 / 255, name="scaling")(digits)
     for name, width, side, stride in (
-        ("1a", first, 3, 1),
-        ("1b", first, 4, 2),  # (N, 12, 12, first)
-        ("2a", second, 3, 1),
-        ("2b", second, 3, 1),
-        ("2c", second, 3, 1),
-        ("2d", second, 2, 2),  # (N, 3, 3, second)
-        ("3a", third, 3, 1),
+        ("1a", finest, 3, 1),
+        ("1b", fine, 4, 2),  # (N, 12, 12, fine)
+        ("2a", middle, 3, 1),
+        ("2b", middle, 3, 1),
+        ("2c", middle, 3, 1),
+        ("2d", middle, 2, 2),  # (N, 3, 3, middle)
+        ("3a", coarse, 3, 1),
     ):
         x = _convolve(x, width, side, stride, name, next(seeds))
-    x = layers.Flatten(name="features")(x)  # (N, third)
+    x = layers.Flatten(name="features")(x)  # (N, coarse)
     probabilities = layers.Dense(
         10,
         activation="softmax",

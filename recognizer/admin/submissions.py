@@ -264,7 +264,7 @@ def _delete_files(names: Any) -> None:
 
 def _bars(served: Prediction) -> list[dict[str, Any]]:
     """Show how likely each of the ten is; of several digits how sure each one is."""
-    if served.verdict == Prediction.Verdict.SEVERAL and served.parts:
+    if served.is_number:
         return [_bar(part["digit"], part["confidence"]) for part in served.parts]
     return [
         _bar(digit, served.probabilities[digit], is_best=digit == served.digit) for digit in DIGITS

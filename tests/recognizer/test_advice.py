@@ -114,7 +114,8 @@ def test_between_two_candidates_it_says_what_tells_them_apart(likeliest, advice)
 @pytest.mark.parametrize("unclear", ["unsure", "not_a_digit"])
 def test_the_unclear_one_of_several_is_pointed_out(unclear):
     assert advise(reading("several", parts=["digit", "digit"])) == Advice.ONE_AT_A_TIME
-    assert advise(reading("several", parts=["digit", unclear])) == Advice.UNCLEAR_PART
+    assert advise(reading("unsure", parts=["digit", unclear])) == Advice.UNCLEAR_PART
+    assert advise(reading("unsure", parts=["digit"])) == Advice.CLEARER_STROKE
 
 
 def test_parts_of_an_older_release_count_as_sure():

@@ -168,13 +168,12 @@ def all_drawings() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "num_glyphs", "verdict"),
-    [(0.99, 1, "digit"), (0.7, 1, "unsure"), (0.3, 1, "not_a_digit"), (0.99, 2, "several")],
+    ("confidence", "verdict"), [(0.99, "digit"), (0.7, "unsure"), (0.3, "not_a_digit")]
 )
-def test_the_verdict_follows_confidence_and_number_of_glyphs(confidence, num_glyphs, verdict):
+def test_the_verdict_follows_the_confidence(confidence, verdict):
     thresholds = engine.Thresholds(unsure_below=0.8, reject_below=0.5)
 
-    assert recognition._verdict(confidence, num_glyphs, thresholds) == verdict
+    assert recognition._verdict(confidence, thresholds) == verdict
 
 
 class Sequence:
@@ -245,11 +244,12 @@ def test_an_unsure_reading_stays_where_no_other_segmentation_is_surer():
     ("confidences", "verdict", "parts"),
     [
         ((0.9, 0.95), "several", ["digit", "digit"]),
-        ((0.9, 0.6), "several", ["digit", "unsure"]),
+        ((0.9, 0.6), "unsure", ["digit", "unsure"]),
+        ((0.6, 0.6), "unsure", ["unsure", "unsure"]),
         ((0.4, 0.4), "not_a_digit", ["not_a_digit"]),
     ],
 )
-def test_glyphs_that_are_no_digits_make_no_number(confidences, verdict, parts):
+def test_a_number_is_as_sure_as_its_digits(confidences, verdict, parts):
     class Without(Sequence):  # no other segmentation is surer
         def probabilities(self, digits):
             return super().probabilities(digits) if len(self.batches) < 1 else np.full((1, 10), 0.1)

@@ -454,8 +454,10 @@ def test_several_digits_are_read_as_a_number(active_version, browser, digits, he
 
 
 def test_the_unclear_digit_of_several_is_pointed_out_in_words(active_version, browser):
-    own = store(key_of(browser), verdict="several", parts=parts_of("407", 0.99, 0.61, 0.99))
+    own = store(key_of(browser), verdict="unsure", parts=parts_of("407", 0.99, 0.61, 0.99))
     words = words_of(browser.get(f"/readings/{own.id}"))
+    assert "Perhaps three digits: 4, 0, 7." in words
+    assert "Not sure" in words
     assert "at least 61.0 %" in words
     assert "I am not sure of the 0." in words
     assert "0? 61.0 %" in words
@@ -469,6 +471,7 @@ def test_the_unclear_digit_of_several_is_pointed_out_in_words(active_version, br
         ({"verdict": "not_a_digit"}, "–"),
         ({"verdict": "several"}, "–"),  # of before there were parts
         ({"verdict": "several", "parts": parts_of("407")}, "407"),
+        ({"verdict": "unsure", "parts": parts_of("407", 0.99, 0.61, 0.99)}, "407?"),
     ],
 )
 def test_the_history_says_in_short_what_was_read(active_version, browser, reading, shown):

@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from training import datasets, disturbances, nothing, photos, shapes, sources, strokes, typefaces
+from training import (
+    alphabet,
+    datasets,
+    disturbances,
+    nothing,
+    photos,
+    shapes,
+    sources,
+    strokes,
+    typefaces,
+)
 from training.datasets import NO_DIGIT, DataUnavailable
 
-MADE_HERE = ("photographed", "disturbed", "european", "scribbles")
+MADE_HERE = ("photographed", "disturbed", "european", "handwritten", "scribbles")
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +44,21 @@ def test_a_source_gives_digits_to_learn_from_and_to_choose_by(name, material):
     assert 10 <= len(pool.validation) <= 20
     assert pool.train.images.shape[1:] == (28, 28)
     assert (pool.train.images.reshape(len(pool.train), -1).max(1) > 127).all()
-    expected = {NO_DIGIT} if name == "scribbles" else set(range(10))
+    is_digits = name not in {"handwritten", "scribbles"}
+    expected = set(range(10)) if is_digits else {NO_DIGIT}
     assert set(pool.train.labels.tolist()) <= expected
-    assert pool.is_digits == (name != "scribbles")
+    assert pool.is_digits == is_digits
+
+
+def test_letters_are_written_as_strokes(random):
+    for strokes_of_one in (alphabet.lettered(random) for _ in range(50)):
+        assert all(np.isfinite(way).all() and way.shape[1] == 2 for way in strokes_of_one)
+
+
+def test_every_letter_that_cannot_pass_for_a_digit_has_a_shape():
+    assert set(alphabet.LETTERS) >= sources._SAFE_LETTERS
+    others = set(alphabet.LETTERS) - sources._SAFE_LETTERS
+    assert others == {"<", "⊢"}, "nothing here may look like a digit"
 
 
 def test_a_source_gives_the_same_digits_again_and_others_for_another_seed(material):

@@ -1,6 +1,6 @@
 // The answer beside the paper: puts a reading, or what went wrong, into the places of the page.
 
-import { cutOut, isDoubtful } from "./boxes.js";
+import { cutOut, isDoubtful, isNumber } from "./boxes.js";
 import { percent, say, words } from "./words.js";
 
 /** @typedef {import("./client.js").Reading} Reading */
@@ -35,7 +35,7 @@ export class Answer {
       (one, other) => reading.probabilities[other] - reading.probabilities[one],
     );
     const candidates = ranking.slice(0, { digit: 1, unsure: 2 }[verdict] ?? 0);
-    const parts = verdict === "several" ? reading.parts : [];
+    const parts = isNumber(reading) ? reading.parts : [];
     this.#numerals(parts.length ? [reading.digits] : candidates.map(String));
     this.#put("percent", this.#sureness(reading, ranking[0]));
     this.#put("mark", words.marks[verdict]);
@@ -103,12 +103,12 @@ export class Answer {
    * @param {number[]} candidates
    */
   #headline({ verdict, parts, digits }, candidates) {
-    if (verdict === "digit") return words.sure[candidates[0]];
-    if (verdict === "several") {
-      const sentence = parts.length > words.most_listed ? words.many : words.headlines.several;
+    if (isNumber({ parts })) {
+      const sentences = parts.length > words.most_listed ? words.many_headlines : words.number_headlines;
       const number = words.numbers[parts.length] ?? parts.length;
-      return say(sentence, { number, digits: [...digits].join(", ") });
+      return say(sentences[verdict], { number, digits: [...digits].join(", ") });
     }
+    if (verdict === "digit") return words.sure[candidates[0]];
     const [first, second] = candidates.map((digit) => words.perhaps[digit]);
     return say(words.headlines[verdict], { first, second });
   }
@@ -118,7 +118,10 @@ export class Answer {
    * @param {number} likeliest
    */
   #sureness({ verdict, probabilities, parts }, likeliest) {
-    const share = verdict === "several" ? leastSure(parts).confidence : probabilities[likeliest];
+    if (isNumber({ parts })) {
+      return say(words.sureness.several, { percent: percent(leastSure(parts).confidence) });
+    }
+    const share = probabilities[likeliest];
     if (verdict === "not_a_digit" && share < words.likely_from) return "";
     return say(words.sureness[verdict], { percent: percent(share), digit: words.perhaps[likeliest] });
   }

@@ -49,6 +49,14 @@ export function cutOut({ box: [left, top, right, bottom] }, url) {
 }
 
 /**
+ * Tell whether several digits were read, surely or not.
+ * @param {{parts: Part[]}} reading
+ */
+export function isNumber({ parts }) {
+  return parts.length > 1;
+}
+
+/**
  * Tell whether a digit of several was unsure, by the version that read it.
  * @param {Part} part
  */

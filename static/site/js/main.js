@@ -1,7 +1,7 @@
 // The first page: paper, pictures and tools on one side, the answer on the other.
 
 import { Answer } from "./answer.js";
-import { drawBoxes, removeBoxes } from "./boxes.js";
+import { drawBoxes, isNumber, removeBoxes } from "./boxes.js";
 import { Claim } from "./claim.js";
 import { Problem } from "./client.js";
 import { Pad } from "./pad.js";
@@ -114,7 +114,7 @@ reader.addEventListener("reading", (event) => {
   const reading = /** @type {CustomEvent<import("./client.js").Reading>} */ (event).detail;
   answer.show(reading);
   claim.ask(reading.url, reading.verdict === "digit");
-  if (reading.verdict === "several") drawBoxes(paper, reading.parts, answer.picture);
+  if (isNumber(reading)) drawBoxes(paper, reading.parts, answer.picture);
 });
 reader.addEventListener("problem", (event) => {
   const problem = /** @type {CustomEvent<Problem>} */ (event).detail;

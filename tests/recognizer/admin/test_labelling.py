@@ -149,10 +149,12 @@ def test_a_new_label_is_the_second_look_that_was_asked_for(reviewer, submission)
 
 
 @pytest.mark.parametrize(
-    ("verdict", "label"), [("digit", "7"), ("unsure", "7"), ("several", "several")]
+    ("verdict", "num_parts", "label"),
+    [("digit", 1, "7"), ("unsure", 1, "7"), ("several", 2, "several"), ("unsure", 2, "several")],
 )
-def test_agreeing_takes_the_reading_as_label(reviewer, make_submission, verdict, label):
-    row = make_submission(verdict=verdict)
+def test_agreeing_takes_the_reading_as_label(reviewer, make_submission, verdict, num_parts, label):
+    part = {"digit": 7, "confidence": 0.6, "verdict": "unsure", "box": [0, 0, 9, 9]}
+    row = make_submission(verdict=verdict, parts=[part] * num_parts)
 
     run(reviewer, "agree", row)
 
