@@ -58,20 +58,23 @@ MAY_IMPORT = {
     "training.photos": {"training.strokes"},
     "training.nothing": {"training.strokes"},
     "training.disturbances": set(),
-    "training.sources": {
-        "recognizer.imaging",
+    "training.alphabet": {"training.strokes", "training.shapes"},
+    "training.inks": {
         *(
             f"training.{part}"
             for part in (
-                "datasets",
-                "strokes",
-                "shapes",
-                "typefaces",
-                "photos",
-                "nothing",
+                *("datasets", "strokes", "shapes", "alphabet", "typefaces", "nothing"),
                 "disturbances",
             )
         ),
+    },
+    "training.pictures": {
+        "recognizer.imaging",
+        *(f"training.{part}" for part in ("datasets", "inks", "photos")),
+    },
+    "training.copies": {"training.datasets", "training.typefaces"},
+    "training.sources": {
+        *(f"training.{part}" for part in ("datasets", "copies", "inks", "pictures", "typefaces")),
     },
     "training.augmentation": {"recognizer.imaging"},
     "training.network": {"recognizer.imaging"},

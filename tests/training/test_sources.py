@@ -11,10 +11,12 @@ from PIL import Image, ImageDraw
 
 from training import (
     alphabet,
+    copies,
     datasets,
     disturbances,
     nothing,
     photos,
+    pictures,
     shapes,
     sources,
     strokes,
@@ -56,8 +58,8 @@ def test_letters_are_written_as_strokes(random):
 
 
 def test_every_letter_that_cannot_pass_for_a_digit_has_a_shape():
-    assert set(alphabet.LETTERS) >= sources._SAFE_LETTERS
-    others = set(alphabet.LETTERS) - sources._SAFE_LETTERS
+    assert set(alphabet.LETTERS) >= copies.SAFE_LETTERS
+    others = set(alphabet.LETTERS) - copies.SAFE_LETTERS
     assert others == {"<", "⊢"}, "nothing here may look like a digit"
 
 
@@ -74,7 +76,7 @@ def test_a_source_gives_the_same_digits_again_and_others_for_another_seed(materi
 
 def test_many_are_made_by_several_processes_with_the_same_result(material, monkeypatch):
     alone = sources.pool_of("european", material, 40)
-    monkeypatch.setattr(sources, "_CHUNK", 10)
+    monkeypatch.setattr(pictures, "_CHUNK", 10)
     shared = sources.pool_of("european", material, 40)
 
     assert shared.sha256 == alone.sha256
@@ -115,7 +117,7 @@ UNIPEN = """.SEGMENT DIGIT ? "7"
 
 
 def test_unipen_strokes_are_read_with_their_writer_and_the_right_way_up():
-    [seven, one] = sources.read_unipen(UNIPEN)
+    [seven, one] = copies.read_unipen(UNIPEN)
 
     assert (seven[0], seven[1], len(seven[2])) == (7, 12, 2)
     assert (one[0], one[1], len(one[2])) == (1, 3, 1)
