@@ -116,7 +116,7 @@ def empty(random: np.random.Generator) -> Shot:
     scene = scene * _light(height, width, random)
     if random.random() < 0.4:
         scene = _with_edge(scene, box, random)
-    return Shot(_taken(scene, random, blur=random.uniform(0.3, 2.0)), box)
+    return Shot(_taken(scene, random, blur=random.uniform(0.3, 2.0)), None)
 
 
 def picture(ink: Ink, random: np.random.Generator) -> Shot:

@@ -25,7 +25,8 @@ VALIDATION_SHARE = 0.08
 # Pictures that one process makes at a time; a source with fewer makes them in this process.
 _CHUNK = 250
 # Of the true box and the one that imaging cropped, the least common part. Below it imaging took
-# something else for the digit: what it then sees has nothing to do with the label.
+# something else for the ink, or a part of it: what it then sees has nothing to do with the label.
+# Of an H whose strokes do not meet it takes a bar, which a network must not learn to be no digit.
 _LEAST_OVERLAP = 0.5
 
 
@@ -58,11 +59,9 @@ class Maker:
             digit, receipt = imaging.to_digit(imaging.Picture(shot.pixels, "PNG", (width, height)))
         except imaging.BlankImage:
             return None
-        if self.ink is None and not _is_wide(receipt.crop_box):
+        if shot.box and _overlap(shot.box, receipt.crop_box) < _LEAST_OVERLAP:
             return None
-        if shot.box is None or label == NO_DIGIT:
-            return digit, label
-        if _overlap(shot.box, receipt.crop_box) < _LEAST_OVERLAP:
+        if label == NO_DIGIT and _may_be_one(receipt.crop_box, is_written=self.ink is not None):
             return None
         return digit, label
 
@@ -119,9 +118,13 @@ def _work(rows: range) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return _maker(rows)
 
 
-def _is_wide(box: tuple[int, int, int, int]) -> bool:
-    """Tell what is too wide for a one: a crumb or a line that is not may well be read as one."""
-    return box[2] - box[0] > 1.2 * (box[3] - box[1])
+def _may_be_one(box: tuple[int, int, int, int], *, is_written: bool) -> bool:
+    """Tell whether what is no digit may look like a one: an upright bar.
+
+    Where nothing is written, a crumb or a rest of a line may look like one at any slant.
+    """
+    narrowest = 0.35 if is_written else 1.2
+    return box[2] - box[0] < narrowest * (box[3] - box[1])
 
 
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:

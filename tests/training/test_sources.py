@@ -14,6 +14,7 @@ from training import (
     copies,
     datasets,
     disturbances,
+    inks,
     nothing,
     photos,
     pictures,
@@ -256,3 +257,21 @@ def test_digits_are_disturbed_in_any_two_ways(random):
 
     assert all(one.dtype == np.uint8 and one.shape == (28, 28) for one in made)
     assert len({one.tobytes() for one in made}) > 250
+
+
+def two_bars(_: None, random: np.random.Generator) -> inks.Sketch:
+    """An H whose strokes do not meet: imaging finds two glyphs, and takes one."""
+    ink = np.zeros((120, 120), np.uint8)
+    ink[:, :14] = ink[:, -14:] = 255
+    return ink, NO_DIGIT
+
+
+def one_bar(_: None, random: np.random.Generator) -> inks.Sketch:
+    return np.full((120, 14), 255, np.uint8), NO_DIGIT
+
+
+@pytest.mark.parametrize("ink", [two_bars, one_bar])
+def test_a_bar_is_never_learnt_to_be_no_digit(ink):
+    digits, _ = pictures.both("letters", 1, 20, ink, (None, None), {"canvas": 1.0})
+
+    assert len(digits) == 0
