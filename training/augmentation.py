@@ -135,7 +135,7 @@ def _highest(x: Grey) -> Grey:
 
 def _blurred(x: Grey) -> Grey:
     """Blur by the 3 × 3 binomial kernel."""
-    x = np.pad(x, ((0, 0), (1, 1), (1, 1)))
-    rows = x[:, :-2] / 4 + x[:, 1:-1] / 2 + x[:, 2:] / 4
+    padded: Grey = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    rows = padded[:, :-2] / 4 + padded[:, 1:-1] / 2 + padded[:, 2:] / 4
     blurred: Grey = rows[:, :, :-2] / 4 + rows[:, :, 1:-1] / 2 + rows[:, :, 2:] / 4
     return blurred
