@@ -128,14 +128,14 @@ def _thickened(x: Grey, share: Grey, strengths: Strengths) -> Grey:
 
 def _highest(x: Grey) -> Grey:
     """Give the highest of each pixel's 3 × 3."""
-    x = np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    x = np.maximum(np.maximum(x[:, :-2], x[:, 1:-1]), x[:, 2:])
-    return np.maximum(np.maximum(x[:, :, :-2], x[:, :, 1:-1]), x[:, :, 2:])
+    padded: Grey = np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    rows = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    highest: Grey = np.maximum(np.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
+    return highest
 
 
 def _blurred(x: Grey) -> Grey:
     """Blur by the 3 × 3 binomial kernel."""
     padded: Grey = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     rows = padded[:, :-2] / 4 + padded[:, 1:-1] / 2 + padded[:, 2:] / 4
-    blurred: Grey = rows[:, :, :-2] / 4 + rows[:, :, 1:-1] / 2 + rows[:, :, 2:] / 4
-    return blurred
+    return np.asarray(rows[:, :, :-2] / 4 + rows[:, :, 1:-1] / 2 + rows[:, :, 2:] / 4, np.float32)
