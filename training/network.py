@@ -13,7 +13,7 @@ Widths = tuple[int, int, int, int]
 def build(*, widths: Widths = (16, 16, 48, 96), seed: int = 0) -> Any:
     """Build a compact convolutional network that reads digits.
 
-    Unpadded convolutions in three widths, batch-normalised; the two that halve the picture do so by
+    Unpadded convolutions in four widths, batch-normalised; the two that halve the picture do so by
     their stride, and learn what to keep (Springenberg et al., 2015, "Striving for simplicity").
     28 → 26 → 12 → 10 → 8 → 6 → 3 → 1. Why this one: docs/decisions/0004-network-and-recipe.md.
 
