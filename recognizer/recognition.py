@@ -327,7 +327,7 @@ def _reading(
     if num_digits < 2:  # what is beside the chosen one is no digit: a letter, a smudge
         parts = [chosen]
     return Reading(
-        verdict=_verdict(chosen["confidence"], thresholds) if len(parts) == 1 else _of_all(parts),
+        verdict=chosen["verdict"] if len(parts) == 1 else _of_all(parts),
         digit=chosen["digit"],
         confidence=chosen["confidence"],
         probabilities=[_probability(p) for p in rows[segmentation.chosen]],
