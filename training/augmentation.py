@@ -8,7 +8,7 @@ one core for 128 digits; the same inside tf.data took 48, from the network that 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
@@ -55,6 +55,10 @@ class Strengths:
     blur: float = 0.7
     bow: float = 0.5
     fade: float = 0.3
+
+    def scaled(self, share: float) -> Strengths:
+        """Give strengths of which each is that share of these."""
+        return Strengths(**{name: share * strength for name, strength in asdict(self).items()})
 
 
 def augment(

@@ -53,15 +53,26 @@ class Recipe:
     false_refusal_rate: float = 0.005
     false_doubt_rate: float = 0.035
     # Channels, as `network.build` takes them.
-    widths: tuple[int, int, int, int] = (16, 16, 48, 96)
+    widths: tuple[int, int, int, int, int] = (16, 16, 48, 48, 192)
+    # Of the distortions, in the first epoch.
     strengths: Strengths = field(default_factory=Strengths)
+    # The share of those strengths that is left in the last epoch: they fall to it evenly, so that
+    # learning ends on digits as they are.
+    calm: float = 0.25
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise Impossible(f"Expected {name} of 1 or more, got {getattr(self, name)}.")
+        if not 0 <= self.calm <= 1:
+            raise Impossible(f"Expected calm of 0 to 1, got {self.calm}.")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise Impossible(f"Expected a seed of 0 to {LARGEST_SEED}, got {self.seed}.")
+
+    def strengths_in(self, epoch: int) -> Strengths:
+        """Give the distortions' strengths in an epoch, counted from 0."""
+        gone = epoch / max(self.epochs - 1, 1)
+        return self.strengths.scaled(1 - gone * (1 - self.calm))
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -103,8 +114,8 @@ PRESETS = {
     # At most two hours on two cores, ten minutes of them for the pictures.
     "best": Recipe(
         "best",
-        epochs=36,
-        widths=(16, 32, 64, 128),
+        epochs=40,
+        widths=(16, 32, 64, 128, 256),
         sources=(
             ("photographed", 26_000),
             ("disturbed", 18_000),

@@ -246,6 +246,31 @@ def test_knobs_below_one_are_refused():
         replace(SMOKE, batch_size=0)
 
 
+@pytest.mark.parametrize("calm", [-0.1, 1.5])
+def test_a_share_of_strengths_beyond_all_of_them_is_refused(calm):
+    with pytest.raises(Impossible, match=f"Expected calm of 0 to 1, got {calm}"):
+        replace(SMOKE, calm=calm)
+
+
+def test_distortions_fall_evenly_to_their_last_share():
+    calming = replace(SMOKE, epochs=5, calm=0.2)
+    shares = [calming.strengths_in(epoch).shear / calming.strengths.shear for epoch in range(5)]
+
+    assert shares == pytest.approx([1, 0.8, 0.6, 0.4, 0.2])
+    assert replace(SMOKE, epochs=1).strengths_in(0) == SMOKE.strengths
+
+
+def test_the_last_epoch_learns_from_calmer_digits():
+    still = replace(SMOKE, epochs=3, calm=0.0)
+    digits = datasets.load("sample", num_validation=200).train
+    batches = learning.batches_by_epoch(still, digits, 2)
+    [(first, _), _], [(last, _), _] = list(batches(0)), list(batches(2))
+    known = {image.tobytes() for image in digits.images}
+
+    assert not any(image.tobytes() in known for image in first.numpy()[..., 0].astype(np.uint8))
+    assert all(image.tobytes() in known for image in last.numpy()[..., 0].astype(np.uint8))
+
+
 @pytest.mark.parametrize("seed", [-1, 2**31, 99_999_999_999_999_999_999_999])
 def test_a_seed_that_tensorflow_could_not_take_is_refused(seed):
     with pytest.raises(Impossible, match=f"Expected a seed of 0 to 2147483647, got {seed}"):
