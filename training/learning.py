@@ -26,10 +26,6 @@ READ_BATCH = 500
 # Batches that lie ready: one is distorted in a tenth of the time that the network takes for it.
 READY_BATCHES = 4
 
-# glibc gives AdamW's larger tensors back to the system at each step: a step of `best` then takes
-# 151 ms in place of 85. Teaches it to keep them, as in `recognizer.imaging`.
-np.empty(4 << 20, np.uint8)
-
 
 @dataclass(frozen=True)
 class Progress:

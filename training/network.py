@@ -43,12 +43,11 @@ def build(*, widths: Widths = (16, 16, 48, 48, 192), seed: int = 0) -> Any:
     x = layers.Flatten(name="coarse")(x)
     x = layers.Dense(
         whole,
-        use_bias=False,
+        use_bias=False,  # the normalisation's shift is one
         kernel_initializer=keras.initializers.HeNormal(next(seeds)),
         name="dense_3a",
     )(x)
-    x = layers.BatchNormalization(momentum=0.9, name="normalisation_3a")(x)
-    x = layers.ReLU(name="features")(x)  # (N, whole)
+    x = _normalised(x, "3a", "features")  # (N, whole)
     probabilities = layers.Dense(
         10,
         activation="softmax",
@@ -67,5 +66,9 @@ def _convolve(x: Any, width: int, side: int, stride: int, name: str, seed: int) 
         kernel_initializer=keras.initializers.HeNormal(seed),
         name=f"convolution_{name}",
     )(x)
+    return _normalised(x, name, f"relu_{name}")
+
+
+def _normalised(x: Any, name: str, relu_name: str) -> Any:
     x = layers.BatchNormalization(momentum=0.9, name=f"normalisation_{name}")(x)
-    return layers.ReLU(name=f"relu_{name}")(x)
+    return layers.ReLU(name=relu_name)(x)

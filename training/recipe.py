@@ -49,7 +49,7 @@ class Recipe:
     ema_momentum: float = 0.0
     # The shares of validation digits that may be refused as none, and that may be called unsure
     # or refused, where the run learnt of what is no digit. Validation is harder than what people
-    # send: two in three of its digits are photographed, scanned or disturbed on purpose.
+    # send: under `best`, more than half of its digits are photographed, scanned, disturbed or made.
     false_refusal_rate: float = 0.005
     false_doubt_rate: float = 0.02
     # Channels, as `network.build` takes them.
