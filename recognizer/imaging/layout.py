@@ -67,8 +67,9 @@ def own_ink(
     """
     left, top, right, bottom = box
     window = (slice(top, bottom), slice(left, right))
-    own = darkness[window] * cv2.dilate(mask, np.ones((3, 3), np.uint8))[window]
-    own = np.pad(own, margin)
+    own = darkness[window] * cv2.dilate(mask[window], np.ones((3, 3), np.uint8))
+    edges = (margin, margin, margin, margin)
+    own = np.asarray(cv2.copyMakeBorder(own, *edges, cv2.BORDER_CONSTANT), np.float32)
     side = max(3, round(stroke_width(own > 0)) | 1)
     darkest = cv2.blur(cv2.dilate(own, np.ones((side, side), np.uint8)), (side, side))
     own /= np.maximum(darkest, 1e-3)  # in place: new arrays cost more than the arithmetic
@@ -79,9 +80,9 @@ def own_ink(
 
 def stroke_width(solid: NDArray[np.bool_]) -> float:
     """Measure the mean stroke width: four times the mean distance to the stroke's edge."""
-    distances = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 3)
-    inside = distances[solid]
-    return float(4 * inside.mean() - 1) if inside.size else 1.0
+    distances = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 3)  # 0 outside
+    area = np.count_nonzero(solid)
+    return float(4 * distances.sum() / area - 1) if area else 1.0
 
 
 def with_stroke(ink: NDArray[np.float32], width: float, scale: float) -> NDArray[np.float32]:

@@ -10,6 +10,9 @@ from recognizer.imaging.boxes import fills
 
 Mask = NDArray[np.uint8]
 
+# The axis that is seen from end to end.
+_ACROSS, _DOWN = 0, 1
+
 # Lines are sought up to 0.13 (7°) aslant: people hold phones about that straight.
 _STEEPEST = 0.13
 # Lines are sought on a mask of this size and removed from the whole one.
@@ -46,15 +49,17 @@ def remove_lines(mask: Mask) -> tuple[Mask, int]:
     Returns:
         The same without lines, and how many lines there were.
     """
-    without, num_across = _without_horizontal(mask)
-    turned, num_down = _without_horizontal(np.ascontiguousarray(without.T))
+    left_over, num_across = _without_horizontal(mask) if _reaches(mask, _ACROSS) else (mask, 0)
+    num_down = 0
+    if _reaches(left_over, _DOWN):
+        turned, num_down = _without_horizontal(np.ascontiguousarray(left_over.T))
+        left_over = np.ascontiguousarray(turned.T)
     num_lines = num_across + num_down
     if num_across == 0 and mask.shape[1] > _NUMBER * mask.shape[0]:
         return mask, 0  # a number cropped to its height: its stems run from top to bottom
     is_stem = (num_across, num_down) == (0, 1)
     if 0 < num_lines <= MOST_STROKES and _is_cropped(mask, is_stem=is_stem):
         return mask, 0
-    left_over = np.ascontiguousarray(turned.T)
     return (without_rests(mask, left_over) if num_lines else left_over), num_lines
 
 
@@ -70,16 +75,14 @@ def _is_cropped(mask: Mask, *, is_stem: bool) -> bool:
 
 
 def _without_horizontal(mask: Mask) -> tuple[Mask, int]:
-    if not _reaches_across(mask):
-        return mask, 0
-    lines = horizontal_lines(mask)
-    return without(mask, lines), cv2.connectedComponents(lines, connectivity=8)[0] - 1
+    lines, num_lines = horizontal_lines(mask)
+    return without(mask, lines), num_lines
 
 
-def _reaches_across(mask: Mask) -> bool:
-    """Tell whether there is ink enough for a line in all parts of the width."""
-    columns = np.asarray(cv2.reduce(mask, 0, cv2.REDUCE_MAX))  # (1, w)
-    parts = cv2.resize(columns * 255, (_NUM_PARTS, 1), interpolation=cv2.INTER_AREA) / 255
+def _reaches(mask: Mask, axis: int) -> bool:
+    """Tell whether there is ink enough for a line in all parts of the way."""
+    places = mask.max(axis=axis)[np.newaxis] * 255
+    parts = cv2.resize(places, (_NUM_PARTS, 1), interpolation=cv2.INTER_AREA) / 255
     return bool(parts.min() > _PART_COVERED and parts.mean() > _COVERED)
 
 
@@ -96,14 +99,15 @@ def without(mask: Mask, lines: Mask, *, outer: float = _OUTER) -> Mask:
     )
     if num < 2:
         return mask
-    ink = np.bincount(labels.ravel(), mask.ravel(), num) / mask.shape[1]
+    ink = np.bincount(labels[mask.view(np.bool_)], minlength=num) / mask.shape[1]
     thickness = ink.astype(int) + 1  # (num,)
     is_even = thickness <= _EVEN * np.median(thickness[1:]) + 1
     is_outer = np.abs(centres[:, 1] / mask.shape[0] - 0.5) > 0.5 - outer
     is_line = (thickness <= _THICKEST * mask.shape[0] + 2) & (is_even | is_outer)
     is_line[0] = False
+    widths = np.where(is_line, thickness, 0).astype(np.uint16)[labels]  # (h, w)
     for thick in np.unique(thickness[is_line]):
-        marked = (is_line & (thickness == thick))[labels].astype(np.uint8)
+        marked = (widths == thick).astype(np.uint8)
         mask = mask & (1 - _removable(mask, marked, int(thick)))
     return mask
 
@@ -126,12 +130,15 @@ def without_rests(mask: Mask, left_over: Mask) -> Mask:
     return np.asarray(goes_on[labels], np.uint8)
 
 
-def horizontal_lines(mask: Mask, leeway: float = 0) -> Mask:
+def horizontal_lines(mask: Mask, leeway: float = 0) -> tuple[Mask, int]:
     """Mark each straight way from side to side that is ink nearly all along.
 
     Args:
         mask: `uint8 (h, w)`, 1 where there may be ink.
         leeway: By how much less the first and the last part may be covered.
+
+    Returns:
+        `uint8 (h, w)`, 1 where lines run, and how many there are.
     """
     height, width = mask.shape
     thick = 255 * _coarse(np.asarray(cv2.dilate(mask, np.ones((3, 1), np.uint8)), np.uint8))
@@ -154,7 +161,9 @@ def horizontal_lines(mask: Mask, leeway: float = 0) -> Mask:
             across = np.repeat(is_line.astype(np.uint8)[:, np.newaxis], columns, axis=1)
             back = cv2.warpAffine(across, shear, (columns, rows), flags=cv2.INTER_NEAREST)
             lines |= np.asarray(back, np.uint8)
-    return np.asarray(cv2.resize(lines, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+    num_lines = cv2.connectedComponents(lines, connectivity=8)[0] - 1
+    full = cv2.resize(lines, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(full, np.uint8), num_lines
 
 
 def _coarse(mask: Mask) -> Mask:

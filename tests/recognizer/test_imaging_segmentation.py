@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from recognizer import imaging
-from recognizer.imaging.ink import find_ink, to_grey
+from recognizer.imaging.boxes import window_of
+from recognizer.imaging.ink import find_ink, quantiles, to_grey
 from recognizer.imaging.segmentation import INVERTED, WHOLE, WITH_LINES
 from tests.recognizer.test_imaging import (
     FIVE,
@@ -305,3 +306,21 @@ def test_a_small_picture_that_is_all_ink_as_it_is_has_a_stroke_width():
     hazy[4:24, 13:15] = 255
     others = imaging.alternatives(small(hazy), imaging.segment(small(hazy)))
     assert all(0 < one.receipt.stroke_width <= 28 for one in others)
+
+
+@pytest.mark.parametrize("shape", [(1,), (7, 9), (96, 96)])
+def test_quantiles_are_those_of_numpy(shape):
+    values = np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
+    shares = (0, 0.005, 0.3, 0.5, 0.95, 1)
+
+    found = quantiles(values, *shares)
+
+    np.testing.assert_allclose(found, np.quantile(values, shares))
+
+
+def test_window_is_where_ink_is_and_all_of_it_where_there_is_none():
+    mask = np.zeros((20, 30), np.uint8)
+    mask[4:7, 11] = mask[6, 11:15] = 1
+
+    assert window_of(mask) == (slice(4, 7), slice(11, 15))
+    assert window_of(np.zeros_like(mask)) == (slice(0, 20), slice(0, 30))
