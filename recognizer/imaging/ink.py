@@ -271,8 +271,9 @@ def stroke_mask(darkness: NDArray[np.float32], candidates: NDArray[np.uint8]) ->
     num, labels = cv2.connectedComponents(own, connectivity=8, ltype=cv2.CV_16U)
     is_ink = own.view(np.bool_)
     label, value = labels[is_ink], darkness[is_ink].astype(np.float64)
-    square = np.bincount(label, value**2, num)
-    typical = np.bincount(label, value**3, num) / np.maximum(square, 1e-9)
+    square = value * value
+    sums = np.bincount(label, square, num), np.bincount(label, square * value, num)
+    typical = sums[1] / np.maximum(sums[0], 1e-9)
     is_stroke = value > _STROKE_SHARE * typical[label]
     own[is_ink] = is_stroke
     mask[inked] = own
