@@ -265,9 +265,8 @@ def stroke_mask(darkness: NDArray[np.float32], candidates: NDArray[np.uint8]) ->
     So a faint pencil beside a black table edge keeps its own threshold, and the faint grid that a
     dark stroke crosses falls away from it.
     """
-    mask = np.zeros_like(candidates)
     inked = window_of(candidates)
-    own, darkness = np.ascontiguousarray(candidates[inked]), darkness[inked]
+    own, darkness = candidates[inked], darkness[inked]
     num, labels = cv2.connectedComponents(own, connectivity=8, ltype=cv2.CV_16U)
     is_ink = own.view(np.bool_)
     label, value = labels[is_ink], darkness[is_ink].astype(np.float64)
@@ -275,8 +274,8 @@ def stroke_mask(darkness: NDArray[np.float32], candidates: NDArray[np.uint8]) ->
     sums = np.bincount(label, square, num), np.bincount(label, square * value, num)
     typical = sums[1] / np.maximum(sums[0], 1e-9)
     is_stroke = value > _STROKE_SHARE * typical[label]
-    own[is_ink] = is_stroke
-    mask[inked] = own
+    mask = np.zeros_like(candidates)
+    mask[inked][is_ink] = is_stroke
     return mask
 
 

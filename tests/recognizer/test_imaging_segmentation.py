@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from recognizer import imaging
 from recognizer.imaging.boxes import window_of
-from recognizer.imaging.ink import find_ink, quantiles, to_grey
+from recognizer.imaging.ink import find_ink, quantiles, stroke_mask, to_grey
 from recognizer.imaging.segmentation import INVERTED, WHOLE, WITH_LINES
 from tests.recognizer.test_imaging import (
     FIVE,
@@ -316,6 +316,18 @@ def test_quantiles_are_those_of_numpy(shape):
     found = quantiles(values, *shares)
 
     np.testing.assert_allclose(found, np.quantile(values, shares))
+
+
+def test_hysteresis_leaves_the_map_of_candidates_as_it_was():
+    candidates = np.ones((40, 60), np.uint8)
+    darkness = np.full((40, 60), 0.2, np.float32)
+    darkness[10:20] = 1
+
+    strokes = stroke_mask(darkness, candidates)
+
+    assert strokes[10:20].all()
+    assert strokes.sum() == 600
+    assert candidates.all()
 
 
 def test_window_is_where_ink_is_and_all_of_it_where_there_is_none():
