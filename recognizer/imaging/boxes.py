@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Box = tuple[int, int, int, int]
+# Rows and columns, as pictures are indexed.
+Window = tuple[slice, slice]
 
 # A digit fills a picture that was cropped to it, but for this share of the longest side.
 _CROP_MARGIN = 0.08
@@ -23,12 +25,18 @@ def least_gap(box: Box, shape: tuple[int, ...]) -> int:
     return min(box[0], box[1], shape[1] - box[2], shape[0] - box[3])
 
 
-def window_of(mask: NDArray[np.uint8]) -> tuple[slice, slice]:
+def window_of(box: Box) -> Window:
+    """Give a box's rows and columns."""
+    left, top, right, bottom = box
+    return slice(top, bottom), slice(left, right)
+
+
+def inked_window(mask: NDArray[np.uint8]) -> Window:
     """Give the rows and columns between which all ink is, or all where there is none.
 
     Steps that follow the ink alone are two to four times as quick there.
     """
     left, top, width, height = cv2.boundingRect(mask)
     if not width:
-        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
-    return slice(top, top + height), slice(left, left + width)
+        return window_of((0, 0, mask.shape[1], mask.shape[0]))
+    return window_of((left, top, left + width, top + height))

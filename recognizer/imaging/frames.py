@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.imaging.boxes import Box, window_of
-from recognizer.imaging.lines import Mask, horizontal_lines, without, without_rests
+from recognizer.imaging.boxes import Box, inked_window, window_of
+from recognizer.imaging.lines import Mask, horizontal_lines, turned, without, without_rests
 
 # The least side of a box, of the picture's longest: a digit in a smaller one would be too small.
 _SMALLEST = 0.25
@@ -44,8 +44,8 @@ def remove_frames(mask: Mask) -> tuple[Mask, int]:
         The same without boxes, and how many there were.
     """
     least_side = round(_SMALLEST * max(mask.shape))
-    inked = window_of(mask)
-    own = mask[inked].copy()
+    mask = mask.copy()
+    own = mask[inked_window(mask)]  # a view: what is taken from it is taken from the mask
     if min(own.shape) < least_side:
         return mask, 0
     _, labels, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=8, ltype=cv2.CV_16U)
@@ -53,16 +53,12 @@ def remove_frames(mask: Mask) -> tuple[Mask, int]:
     num_frames = 0
     for label in np.flatnonzero(is_large[1:]) + 1:
         left, top, width, height, _ = (int(value) for value in stats[label])
-        window = (slice(top, top + height), slice(left, left + width))
+        window = window_of((left, top, left + width, top + height))
         piece = (labels[window] == label).astype(np.uint8)
         rest = without_frame(piece, least_side)
         if rest is not None:
             own[window] = np.where(piece > 0, rest, own[window])
             num_frames += 1
-    if not num_frames:
-        return mask, 0
-    mask = np.zeros_like(mask)
-    mask[inked] = own
     return mask, num_frames
 
 
@@ -79,14 +75,14 @@ def without_frame(piece: Mask, least_side: int) -> Mask | None:
     left, top, right, bottom = frame
     if min((right - left) / piece.shape[1], (bottom - top) / piece.shape[0]) < _LEAST_SHARE:
         return None
-    window = (slice(top, bottom), slice(left, right))
+    window = window_of(frame)
     own = np.ascontiguousarray(piece[window])
     sides = _sides_of(own)
     if sides is None:
         return None
     across, down = sides
     left_over = without(own, across, outer=0)
-    left_over = np.ascontiguousarray(without(np.ascontiguousarray(left_over.T), down, outer=0).T)
+    left_over = turned(without(turned(left_over), down, outer=0))
     left_over = _without_sides(without_rests(own, left_over))
     is_narrow = own.shape[0] > _NARROW * own.shape[1]
     if is_narrow and not left_over.any():
@@ -132,10 +128,10 @@ def _is_rectangular(points: NDArray[np.int32]) -> bool:
 
 def _sides_of(own: Mask) -> tuple[Mask, Mask] | None:
     """Mark the sides that lie and those that stand, turned; None where it is no box."""
-    turned = np.ascontiguousarray(own.T)
+    upright = turned(own)
     for leeway in (0, _LEEWAY):
         across, num_across = horizontal_lines(own, leeway)
-        down, num_down = horizontal_lines(turned, leeway)
+        down, num_down = horizontal_lines(upright, leeway)
         if num_across + num_down > _MOST_LINES:
             return None
         if sum(_outer_sides(across)) + sum(_outer_sides(down)) >= _LEAST_SIDES:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.imaging.boxes import window_of
+from recognizer.imaging.boxes import inked_window
 from recognizer.imaging.errors import BlankImage
 from recognizer.imaging.sheets import find_sheet
 
@@ -265,7 +265,7 @@ def stroke_mask(darkness: NDArray[np.float32], candidates: NDArray[np.uint8]) ->
     So a faint pencil beside a black table edge keeps its own threshold, and the faint grid that a
     dark stroke crosses falls away from it.
     """
-    inked = window_of(candidates)
+    inked = inked_window(candidates)
     own, darkness = candidates[inked], darkness[inked]
     num, labels = cv2.connectedComponents(own, connectivity=8, ltype=cv2.CV_16U)
     is_ink = own.view(np.bool_)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.imaging.boxes import Box
+from recognizer.imaging.boxes import Box, window_of
 
 # LeCun, Cortes, Burges: digits are fitted into 20 × 20 px, their aspect kept, and placed so that
 # the centre of mass is the centre of 28 × 28: by whole pixels, at the middle of pixel 14 from 0
@@ -65,8 +65,7 @@ def own_ink(
     The edge is where the ink is half as dark as the darkest nearby, so that a stroke has its true
     width where the pen pressed hard and where it did not.
     """
-    left, top, right, bottom = box
-    window = (slice(top, bottom), slice(left, right))
+    window = window_of(box)
     own = darkness[window] * cv2.dilate(mask[window], np.ones((3, 3), np.uint8))
     edges = (margin, margin, margin, margin)
     own = np.asarray(cv2.copyMakeBorder(own, *edges, cv2.BORDER_CONSTANT), np.float32)

@@ -10,9 +10,6 @@ from recognizer.imaging.boxes import fills
 
 Mask = NDArray[np.uint8]
 
-# The axis that is seen from end to end.
-_ACROSS, _DOWN = 0, 1
-
 # Lines are sought up to 0.13 (7°) aslant: people hold phones about that straight.
 _STEEPEST = 0.13
 # Lines are sought on a mask of this size and removed from the whole one.
@@ -49,18 +46,20 @@ def remove_lines(mask: Mask) -> tuple[Mask, int]:
     Returns:
         The same without lines, and how many lines there were.
     """
-    left_over, num_across = _without_horizontal(mask) if _reaches(mask, _ACROSS) else (mask, 0)
-    num_down = 0
-    if _reaches(left_over, _DOWN):
-        turned, num_down = _without_horizontal(np.ascontiguousarray(left_over.T))
-        left_over = np.ascontiguousarray(turned.T)
+    left_over, num_across = _without_horizontal(mask)
+    left_over, num_down = _without_horizontal(turned(left_over))
     num_lines = num_across + num_down
     if num_across == 0 and mask.shape[1] > _NUMBER * mask.shape[0]:
         return mask, 0  # a number cropped to its height: its stems run from top to bottom
     is_stem = (num_across, num_down) == (0, 1)
     if 0 < num_lines <= MOST_STROKES and _is_cropped(mask, is_stem=is_stem):
         return mask, 0
-    return (without_rests(mask, left_over) if num_lines else left_over), num_lines
+    return (without_rests(mask, turned(left_over)) if num_lines else mask), num_lines
+
+
+def turned(mask: Mask) -> Mask:
+    """Let columns be rows: what is done along rows then goes along columns."""
+    return np.asarray(cv2.transpose(mask), np.uint8)
 
 
 def _is_cropped(mask: Mask, *, is_stem: bool) -> bool:
@@ -75,14 +74,16 @@ def _is_cropped(mask: Mask, *, is_stem: bool) -> bool:
 
 
 def _without_horizontal(mask: Mask) -> tuple[Mask, int]:
+    if not _reaches_across(mask):
+        return mask, 0
     lines, num_lines = horizontal_lines(mask)
     return without(mask, lines), num_lines
 
 
-def _reaches(mask: Mask, axis: int) -> bool:
-    """Tell whether there is ink enough for a line in all parts of the way."""
-    places = mask.max(axis=axis)[np.newaxis] * 255
-    parts = cv2.resize(places, (_NUM_PARTS, 1), interpolation=cv2.INTER_AREA) / 255
+def _reaches_across(mask: Mask) -> bool:
+    """Tell whether there is ink enough for a line in all parts of the width."""
+    columns = mask.max(axis=0)[np.newaxis] * 255  # (1, w)
+    parts = cv2.resize(columns, (_NUM_PARTS, 1), interpolation=cv2.INTER_AREA) / 255
     return bool(parts.min() > _PART_COVERED and parts.mean() > _COVERED)
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from recognizer import imaging
-from recognizer.imaging.boxes import window_of
+from recognizer.imaging.boxes import inked_window
 from recognizer.imaging.ink import find_ink, quantiles, stroke_mask, to_grey
 from recognizer.imaging.segmentation import INVERTED, WHOLE, WITH_LINES
 from tests.recognizer.test_imaging import (
@@ -334,5 +334,5 @@ def test_window_is_where_ink_is_and_all_of_it_where_there_is_none():
     mask = np.zeros((20, 30), np.uint8)
     mask[4:7, 11] = mask[6, 11:15] = 1
 
-    assert window_of(mask) == (slice(4, 7), slice(11, 15))
-    assert window_of(np.zeros_like(mask)) == (slice(0, 20), slice(0, 30))
+    assert inked_window(mask) == (slice(4, 7), slice(11, 15))
+    assert inked_window(np.zeros_like(mask)) == (slice(0, 20), slice(0, 30))
