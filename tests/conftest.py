@@ -14,15 +14,17 @@ from recognizer import recognition, registry
 from recognizer.engine import Cache
 from recognizer.models import ModelVersion
 
-# A linear model of the probe digits: real, honest about what it has seen, and made in seconds.
+# A linear model, learnt from the sample's digits: real, and made in seconds.
 # It is made in a process of its own, so that TensorFlow stays out of this one.
 MAKE_TINY_MODEL = """
 import sys
 import keras
-from recognizer.engine import probes
+import numpy as np
+from recognizer.vetting.loading import SAMPLE_PATH
 
 keras.utils.set_random_seed(7)
-digits, labels = probes()
+with np.load(SAMPLE_PATH) as file:
+    digits, labels = file["x_train"], file["y_train"]
 model = keras.Sequential([
     keras.Input((28, 28, 1)),
     keras.layers.Rescaling(1 / 255),
@@ -31,7 +33,7 @@ model = keras.Sequential([
     keras.layers.Dense(10, activation="softmax"),
 ])
 model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy")
-model.fit(digits[..., None], labels, epochs=60, verbose=0)
+model.fit(digits[..., None], labels, batch_size=100, epochs=15, verbose=0)
 model.save(sys.argv[1])
 """
 
@@ -41,6 +43,35 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real Keras file that reads the probe digits, made once a session."""
     path = tmp_path_factory.mktemp("models") / "tiny.keras"
     subprocess.run([sys.executable, "-c", MAKE_TINY_MODEL, str(path)], check=True)
+    return path
+
+
+SAVE_AGAIN = """
+import sys
+import keras
+keras.models.load_model(sys.argv[1]).save(sys.argv[2])
+"""
+MAKE_MODEL_OF_TWELVE = """
+import sys
+import keras
+model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(12)])
+model.save(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="session")
+def model_of_twelve(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real Keras file that has twelve answers, made once a session."""
+    path = tmp_path_factory.mktemp("models") / "twelve.keras"
+    subprocess.run([sys.executable, "-c", MAKE_MODEL_OF_TWELVE, str(path)], check=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_h5(tiny_model: Path) -> Path:
+    """The tiny model as HDF5."""
+    path = tiny_model.with_suffix(".h5")
+    subprocess.run([sys.executable, "-c", SAVE_AGAIN, str(tiny_model), str(path)], check=True)
     return path
 
 
@@ -61,7 +92,7 @@ def version(db, registered_row: ModelVersion) -> ModelVersion:
         for field in ModelVersion._meta.concrete_fields
         if not field.primary_key
     }
-    files = {name: values[name].name for name in ("file", "compiled")}
+    files = {name: values[name].name for name in ("file", "compiled", "keras_file")}
     return ModelVersion.objects.create(**(values | files))
 
 
