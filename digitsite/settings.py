@@ -46,6 +46,8 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "django_ratelimit",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
@@ -149,6 +151,13 @@ else:
 # The check knows other libraries' caches only, and neither of these two; both have an atomic
 # `incr`, and test_limits.py counts over several processes.
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+
+# What runs behind a request: rows of the database, taken by `manage.py db_worker`.
+TASKS = {
+    "default": {
+        "BACKEND": env.str("TASKS_BACKEND", default="django_tasks_db.DatabaseBackend"),
+    }
+}
 
 # --- Reading digits -----------------------------------------------------------------------------
 

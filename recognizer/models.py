@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -46,7 +48,9 @@ class ModelVersion(models.Model):
     """A registered Keras model file and all that is known of it."""
 
     class Status(models.TextChoices):
+        VETTING = "vetting", _("being checked")
         READY = "ready", _("ready")
+        REFUSED = "refused", _("refused")
         BROKEN = "broken", _("fails to load")
 
     number = models.PositiveIntegerField(_("number"), unique=True, editable=False)
@@ -68,13 +72,22 @@ class ModelVersion(models.Model):
         ),
     )
     compiled_sha256 = models.CharField(_("SHA-256 of the compiled file"), max_length=64, blank=True)
-    input_shape = models.JSONField(_("input shape"))
-    output_shape = models.JSONField(_("output shape"))
-    num_parameters = models.PositiveBigIntegerField(_("parameters"))
+    keras_file = models.FileField(
+        _(".keras form"),
+        upload_to=model_file_path,
+        blank=True,
+        help_text=_("What a .h5 file was saved as once more."),
+    )
+    input_shape = models.JSONField(_("input shape"), default=list)
+    output_shape = models.JSONField(_("output shape"), default=list)
+    num_parameters = models.PositiveBigIntegerField(_("parameters"), default=0)
     layers = models.JSONField(_("layers"), default=list)
     metrics = models.JSONField(_("figures"), default=dict, blank=True)
     passport = models.JSONField(_("passport"), default=dict, blank=True)
-    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.READY)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.VETTING)
+    # One line a stage of its vetting, each with its time; the last one of a refused file says why.
+    log = models.TextField(_("log of the check"), blank=True)
+    logged_at = models.DateTimeField(_("last line of the log"), null=True, editable=False)
     warning = models.TextField(_("warning"), blank=True)
     is_active = models.BooleanField(_("active"), default=False, editable=False)
     created_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
@@ -110,6 +123,11 @@ class ModelVersion(models.Model):
         accuracy: float | None = self.metrics.get("test", {}).get("accuracy")
         return accuracy
 
+    @property
+    def may_serve(self) -> bool:
+        """Whether its file was checked and accepted. One that fails to load may be tried again."""
+        return self.status in {self.Status.READY, self.Status.BROKEN}
+
     def is_in_use(self) -> bool:
         """Tell whether it serves, or has served: then it must stay. Queries: 0 to 3."""
         return (
@@ -118,6 +136,53 @@ class ModelVersion(models.Model):
             or self.activations.exists()
             or self.replacements.exists()
         )
+
+
+class ActivationQuerySet(models.QuerySet["Activation"]):
+    def with_served(self) -> ActivationQuerySet:
+        """Annotate what each served until the next one.
+
+        `num_served` readings; `num_labelled` of them that a reviewer has labelled with a digit;
+        `num_right` of those.
+        """
+        later = Activation.objects.filter(activated_at__gt=models.OuterRef("activated_at"))
+        until = later.order_by("activated_at").values("activated_at")[:1]
+        return self.annotate(
+            until=Coalesce(
+                models.Subquery(until),
+                models.Value(END_OF_TIME),
+                output_field=models.DateTimeField(),
+            ),
+            num_served=_num_in_its_time(Q()),
+            num_labelled=_num_in_its_time(_IS_LABELLED),
+            num_right=_num_in_its_time(_IS_LABELLED & _IS_RIGHT),
+        )
+
+
+# Later than any reading: until when the last activation's time goes.
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+_IS_LABELLED = Q(
+    submission__review_state="reviewed", submission__label__in=[str(digit) for digit in DIGITS]
+)
+_IS_RIGHT = Q(submission__label=Cast("digit", models.CharField()))
+
+
+def _num_in_its_time(wanted: Q) -> Coalesce:
+    """Count the readings that an activation's version served between it and the next."""
+    counted = (
+        Prediction.objects.filter(
+            wanted,
+            role="served",
+            version=models.OuterRef("version"),
+            created_at__gte=models.OuterRef("activated_at"),
+            created_at__lt=models.OuterRef("until"),
+        )
+        .order_by()
+        .values("version")
+        .annotate(num=models.Count("pk"))
+        .values("num")
+    )
+    return Coalesce(models.Subquery(counted), 0)
 
 
 class Activation(models.Model):
@@ -148,6 +213,8 @@ class Activation(models.Model):
     )
     reason = models.TextField(_("why"), blank=True)
 
+    objects = ActivationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("activation")
         verbose_name_plural = _("activations")
@@ -173,6 +240,59 @@ class Label(models.TextChoices):
     NOT_A_DIGIT = "not_a_digit", _("not a digit")
     SEVERAL = "several", _("several digits")
     BAD_IMAGE = "bad_image", _("bad image")
+
+
+class Replay(models.Model):
+    """Two versions over the same labelled digits: what the candidate mends, and what it breaks."""
+
+    candidate = models.ForeignKey(
+        ModelVersion,
+        verbose_name=_("candidate"),
+        on_delete=models.CASCADE,
+        related_name="replays",
+    )
+    baseline = models.ForeignKey(
+        ModelVersion,
+        verbose_name=_("compared with"),
+        on_delete=models.CASCADE,
+        related_name="replays_against",
+    )
+    # Which labels there were: another review, and it has to be run again.
+    labels = models.CharField(_("labels"), max_length=64)
+    # What recognizer.replay.Outcome holds; None while it runs.
+    outcome = models.JSONField(_("outcome"), null=True)
+    error = models.TextField(_("error"), blank=True)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("replay")
+        verbose_name_plural = _("replays")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["candidate", "baseline", "labels"], name="one_replay_of_the_same_labels"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.candidate} / {self.baseline}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.outcome is not None
+
+    @property
+    def breaks_more(self) -> bool:
+        """Whether the candidate reads more digits wrongly that were read rightly, than mends."""
+        return self._difference() < 0
+
+    @property
+    def mends_more(self) -> bool:
+        return self._difference() > 0
+
+    def _difference(self) -> int:
+        outcome = self.outcome or {"num_fixed": 0, "num_broken": 0}
+        return int(outcome["num_fixed"]) - int(outcome["num_broken"])
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -340,6 +460,7 @@ class Prediction(models.Model):
             models.Index(fields=["role", "verdict"], name="prediction_by_verdict"),
             models.Index(fields=["role", "confidence"], name="prediction_by_confidence"),
             models.Index(fields=["role", "digit"], name="prediction_by_digit"),
+            models.Index(fields=["version", "role", "created_at"], name="prediction_by_version"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -24,7 +24,11 @@ MAY_IMPORT = {
     "recognizer.models": set(),
     "recognizer.migrations": {"recognizer.models"},
     "recognizer.recognition": {"recognizer.imaging", "recognizer.engine", "recognizer.models"},
-    "recognizer.registry": {"recognizer.vetting", "recognizer.engine", "recognizer.models"},
+    "recognizer.registry": {
+        *(f"recognizer.{part}" for part in ("vetting", "engine", "replay", "models")),
+    },
+    "recognizer.replay": {"recognizer.engine", "recognizer.models"},
+    "recognizer.tasks": {"recognizer.registry", "recognizer.models"},
     # The faces, from the inside out.
     "recognizer.visitors": FACES,
     "recognizer.limits": {"recognizer.visitors"},
@@ -41,7 +45,9 @@ MAY_IMPORT = {
         for face in ["visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"]
     },
     "recognizer.urls": {"recognizer.views"},
-    "recognizer.admin": {"recognizer.registry", "recognizer.models", "recognizer.imaging"},
+    "recognizer.admin": {
+        *(f"recognizer.{part}" for part in ("registry", "replay", "tasks", "models", "imaging")),
+    },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
         "recognizer.imaging",
@@ -128,6 +134,8 @@ MAY_IMPORT = {
 }
 # Never imported at module level in a web process.
 HEAVY = {"tensorflow", "keras", "h5py", "matplotlib"}
+# Modules that run as processes of their own, where they import what they like: nobody imports them.
+OWN_PROCESSES = {"recognizer.vetting.contents", "recognizer.vetting.loading"}
 WEB = {room for room in MAY_IMPORT if room.split(".")[0] != "training"}
 
 
@@ -182,7 +190,15 @@ def test_a_module_imports_only_the_rooms_it_may(module):
     assert ours - {room} <= MAY_IMPORT.get(room, set())
 
 
-@pytest.mark.parametrize("module", [m for m in modules() if room_of(m) in WEB])
+WEB_MODULES = [m for m in modules() if room_of(m) in WEB and m not in OWN_PROCESSES]
+
+
+@pytest.mark.parametrize("module", WEB_MODULES)
+def test_no_module_of_the_web_imports_what_runs_as_a_process_of_its_own(module):
+    assert not imports(module) & OWN_PROCESSES
+
+
+@pytest.mark.parametrize("module", WEB_MODULES)
 def test_no_module_of_the_web_imports_tensorflow_at_its_top(module):
     tree = ast.parse(path_of(module).read_text())
     at_top = {name.split(".")[0] for node in tree.body for name in names_in(node)}

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
-from recognizer import registry
+from recognizer import registry, vetting
 from recognizer.models import Activation, ModelVersion
 
 
@@ -23,7 +23,7 @@ def other_version(version: ModelVersion) -> ModelVersion:
 def row_of(version: ModelVersion) -> dict:
     names = (
         *("name", "sha256", "file", "compiled", "compiled_sha256", "size_bytes"),
-        *("input_shape", "output_shape", "num_parameters", "passport"),
+        *("input_shape", "output_shape", "num_parameters", "passport", "status"),
     )
     return {name: getattr(version, name) for name in names}
 
@@ -35,7 +35,7 @@ def test_registering_keeps_both_files_by_their_hash(registered_row):
     assert default_storage.exists(registered_row.file.name)
     assert default_storage.exists(registered_row.compiled.name)
     assert registered_row.num_parameters == 14 * 14 * 10 + 10
-    assert registered_row.passport["probe_accuracy"] >= 0.9
+    assert registered_row.passport["sample_accuracy"] >= 0.7
     assert registered_row.warning == ""
 
 
@@ -49,14 +49,69 @@ def test_the_same_file_twice_is_refused_and_names_the_first(version, tiny_model,
 
 
 def test_a_file_that_was_cut_off_in_storage_is_written_again(version, tiny_model):
-    with default_storage.open(version.file.name, "wb") as stored:
+    with default_storage.open(str(version.file), "wb") as stored:
         stored.write(b"cut off")
 
-    name = registry._keep(tiny_model, f"{version.sha256}.keras")
+    name = registry._keep_path(tiny_model, f"{version.sha256}.keras")
 
     assert name == version.file.name
     with default_storage.open(name, "rb") as stored:
         assert stored.read() == tiny_model.read_bytes()
+
+
+def test_what_is_taken_waits_for_its_check_and_cannot_serve(db, tiny_model):
+    with tiny_model.open("rb") as file:
+        version = registry.take(file, filename="tiny.KERAS", passport={"seed": 3})
+
+    assert version.status == ModelVersion.Status.VETTING
+    assert version.name == "tiny"
+    assert str(version.file).endswith(".keras")
+    with pytest.raises(registry.ActivationRefused, match="it is being checked"):
+        registry.activate(version=version)
+
+    registry.vet(version)
+
+    assert version.status == ModelVersion.Status.READY
+    assert version.passport["seed"] == 3
+    assert "Accepted." in version.log.splitlines()[-1]
+    registry.activate(version=version)
+
+
+def test_one_that_was_vetted_is_not_vetted_again(version, monkeypatch):
+    monkeypatch.setattr(vetting, "vet", None)
+
+    assert registry.vet(version) == version
+
+
+def test_a_refusal_stays_in_the_log_and_may_be_checked_again(db, model_of_twelve):
+    with pytest.raises(registry.RefusedModel) as refusal:
+        registry.register(path=model_of_twelve)
+
+    version = ModelVersion.objects.get()
+    assert version.status == ModelVersion.Status.REFUSED
+    assert str(refusal.value) in version.log
+    with pytest.raises(registry.AlreadyRegistered, match="refused"):
+        registry.register(path=model_of_twelve)
+    with pytest.raises(registry.RefusedModel, match="Output"):
+        registry.vet(version)
+
+
+def test_a_file_that_was_changed_in_storage_is_not_vetted(db, tiny_model):
+    with tiny_model.open("rb") as file:
+        version = registry.take(file, filename="tiny.keras")
+    with default_storage.open(str(version.file), "ab") as stored:
+        stored.write(b"more")
+
+    with pytest.raises(registry.RefusedModel, match="File: expected SHA-256"):
+        registry.vet(version)
+
+
+def test_an_hdf5_file_is_kept_and_a_keras_file_made_of_it(db, tiny_h5):
+    version = registry.register(path=tiny_h5)
+
+    assert str(version.file).endswith(".h5")
+    assert str(version.keras_file).endswith(".keras")
+    assert default_storage.exists(str(version.keras_file))
 
 
 def test_activating_replaces_the_active_version_and_says_who_and_why(
@@ -88,27 +143,6 @@ def test_a_version_that_does_not_load_is_not_activated(active_version, other_ver
 def test_the_database_allows_one_active_version(active_version, other_version):
     with pytest.raises(IntegrityError):
         ModelVersion.objects.filter(pk=other_version.pk).update(is_active=True)
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "same_data", "is_better"),
-    [(0.99, 0.98, True, True), (0.98, 0.98, True, False), (0.99, 0.98, False, False)],
-)
-def test_better_means_more_right_on_the_same_validation_digits(ours, theirs, same_data, is_better):
-    def version(accuracy: float, data: str) -> ModelVersion:
-        return ModelVersion(
-            metrics={"validation": {"accuracy": accuracy}},
-            passport={"data": {"validation_sha256": data}},
-        )
-
-    candidate, active = version(ours, "a"), version(theirs, "a" if same_data else "b")
-
-    assert registry.is_better(candidate, active) is is_better
-    assert registry.is_better(candidate, None)
-
-
-def test_a_version_without_figures_is_not_better(version):
-    assert not registry.is_better(version, ModelVersion())
 
 
 def test_the_passport_beside_a_file_is_taken_along_if_it_is_its_own(tmp_path):
@@ -144,7 +178,9 @@ def test_the_same_file_registered_at_the_same_moment_is_refused(version):
 
 
 def test_a_name_that_is_too_long_is_refused_before_anything_is_loaded(db, tiny_model):
-    with pytest.raises(registry.RefusedModel, match="at most 80 characters, got 81"):
+    with pytest.raises(
+        registry.RefusedModel, match="Name: expected at most 80 characters, found 81"
+    ):
         registry.register(path=tiny_model, name="x" * 81)
 
 
@@ -173,5 +209,7 @@ def test_the_command_says_why_a_file_is_refused(db, tmp_path):
     path = tmp_path / "model.keras"
     path.write_bytes(b"nothing")
 
-    with pytest.raises(CommandError, match=r"Refused: The file is named \.keras"):
+    with pytest.raises(
+        CommandError, match=r"Refused: Format: expected a file that begins as \.keras files do"
+    ):
         call_command("register_model", str(path))

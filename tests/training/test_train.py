@@ -38,9 +38,14 @@ def train(*arguments: str) -> None:
 
 
 def test_a_version_is_trained_registered_compared_and_activated(active_version, run, capsys):
-    train("--name=mine", "--notes=a try", "--h5", "--activate", "--reason=it is mine")
+    # After one epoch it reads worse than the linear model, and the gate says so.
+    with pytest.raises(CommandError, match=r"activate_model 2 --force") as refused:
+        train("--name=mine", "--notes=a try", "--h5", "--activate", "--reason=it is mine")
+    call_command("activate_model", "2", "--force", "--reason=it is mine")
     printed = capsys.readouterr().out
     version = ModelVersion.objects.get(name="mine")
+
+    assert "labelled digits wrongly that v1 tiny reads rightly" in str(refused.value)
 
     assert run().name.endswith("-smoke")
     assert (run() / "model.h5").exists()

@@ -104,8 +104,7 @@ class Command(BaseCommand):
     def _activate(
         self, version: ModelVersion, active: ModelVersion | None, options: dict[str, Any]
     ) -> None:
-        if options["activate_if_better"] and not registry.is_better(version, active):
-            self.stdout.write(f"Not activated: not better than {active} on the same digits.")
+        if options["activate_if_better"] and not self._is_better(version, active):
             return
         if not (options["activate"] or options["activate_if_better"]):
             return
@@ -114,9 +113,21 @@ class Command(BaseCommand):
             return
         try:
             registry.activate(version=version, reason=options["reason"] or "trained just now")
+        except registry.BreaksMore as refusal:
+            force = f"manage.py activate_model {version.number} --force --reason …"
+            raise CommandError(f"{refusal} Look at both in the admin, or: {force}") from refusal
         except registry.ActivationRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(self.style.SUCCESS(f"Active: {version}"))
+
+    def _is_better(self, version: ModelVersion, active: ModelVersion | None) -> bool:
+        try:
+            is_better = registry.is_better(version, active)
+        except registry.ActivationRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        if not is_better:
+            self.stdout.write(f"Not activated: not better than {active} on the same digits.")
+        return is_better
 
 
 def _import_tensorflow_quietly() -> None:
