@@ -7,16 +7,19 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recognizer import registry
-from recognizer.admin import figures, marks
+from recognizer.admin import figures, marks, replays
 from recognizer.models import Activation, ModelVersion
 
 
 class ActivationForm(forms.Form):
-    """Asks why a version shall serve, and lets it."""
+    """Asks why a version shall serve; asks twice where it breaks more than it mends."""
 
     required_css_class = "required"
 
@@ -26,30 +29,65 @@ class ActivationForm(forms.Form):
         widget=AdminTextareaWidget(attrs={"rows": 3}),
         help_text=_("It is kept with the activation, for those who ask later what served and why."),
     )
+    is_sure = forms.BooleanField(
+        label=_("Let it serve although it breaks more than it mends"), required=False
+    )
 
     def activate(self, version: ModelVersion, *, user: Any) -> Activation | None:
         """Activate the version; where it is refused, say so in the form and give None."""
         try:
-            return registry.activate(version=version, user=user, reason=self.cleaned_data["reason"])
+            return registry.activate(
+                version=version,
+                user=user,
+                reason=self.cleaned_data["reason"],
+                force=self.cleaned_data["is_sure"],
+            )
+        except registry.BreaksMore:
+            self.add_error(
+                "is_sure", _("Tick this too: more labelled digits are broken than mended.")
+            )
+        except registry.ActivationRefused as refusal:
+            self.add_error(None, str(refusal))
+        return None
+
+
+class RollbackForm(forms.Form):
+    """Asks why the version before shall serve again, and lets it."""
+
+    reason = forms.CharField(label=_("Why"), max_length=2000)
+
+    def roll_back(self, *, user: Any) -> Activation | None:
+        """Roll back; where there is nothing to roll back to, say so in the form and give None."""
+        try:
+            return registry.roll_back(user=user, reason=self.cleaned_data["reason"])
         except registry.ActivationRefused as refusal:
             self.add_error(None, str(refusal))
             return None
 
 
 def comparison(candidate: ModelVersion) -> dict[str, Any]:
-    """Lay a candidate beside the active version. Queries: 1."""
+    """Lay a candidate beside the active version. Queries: 1, 2 more for the replay."""
     active = ModelVersion.objects.active().first()
     return {
         "candidate": candidate,
         "active": active,
         "figures": figures.compare(figures.FIGURES, candidate, active),
         "recalls": figures.compare(figures.RECALLS, candidate, active),
+        "replay": replays.asked_for(candidate, active),
     }
 
 
 @admin.register(Activation)
 class ActivationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("activated_at", "to_version", "from_version", "activated_by", "reason")
+    list_display = (
+        "activated_at",
+        "to_version",
+        "from_version",
+        "activated_by",
+        "reason",
+        "readings",
+        "right",
+    )
     list_display_links = None
     list_select_related = ("version", "replaced", "activated_by")
     date_hierarchy = "activated_at"
@@ -57,8 +95,14 @@ class ActivationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_help_text = _("Words of the reason, or a version's name.")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    fields = ("activated_at", "to_version", "from_version", "activated_by", "reason")
-    readonly_fields = ("to_version", "from_version")
+    fields = (
+        *("activated_at", "to_version", "from_version", "activated_by", "reason"),
+        *("readings", "right"),
+    )
+    readonly_fields = ("to_version", "from_version", "readings", "right")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Activation]:
+        return Activation.objects.with_served()
 
     @admin.display(description=_("to"), ordering="version__number")
     def to_version(self, activation: Activation) -> str:
@@ -71,6 +115,22 @@ class ActivationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not activation.replaced:
             return marks.NOTHING
         return marks.headless(_("in place of")) + marks.version(activation.replaced)
+
+    @admin.display(description=_("readings in its time"))
+    def readings(self, activation: Any) -> str:
+        return marks.counted(marks.number(activation.num_served), gettext("readings"))
+
+    @admin.display(description=_("right, of those labelled"))
+    def right(self, activation: Any) -> str:
+        """Give the share of its time's labelled readings that were right, and of how many."""
+        if not activation.num_labelled:
+            return marks.NOTHING
+        share = marks.percent(activation.num_right / activation.num_labelled, 1)
+        return format_html(
+            "{} <small>{}</small>",
+            share,
+            _("of %(num)s") % {"num": marks.number(activation.num_labelled)},
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

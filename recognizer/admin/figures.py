@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -34,12 +34,19 @@ class Figure:
         ours, theirs = self.of(candidate), self.of(active) if active else None
         return {
             "name": self.name,
-            "candidate": self._written(ours),
-            "active": self._written(theirs),
+            "candidate": self.written(ours),
+            "active": self.written(theirs),
             "difference": self._difference(ours, theirs),
         }
 
-    def _written(self, value: float | None) -> str:
+    def best(self, values: Sequence[float | None]) -> float | None:
+        """Give the best of some versions' values; None where none is better than another."""
+        known = [value for value in values if value is not None]
+        if self.is_more_better is None or len(set(known)) < 2:
+            return None
+        return max(known) if self.is_more_better else min(known)
+
+    def written(self, value: float | None) -> str:
         return NOTHING if value is None else self.text(value)
 
     def _difference(self, ours: float | None, theirs: float | None) -> str:
@@ -87,6 +94,18 @@ FIGURES = (
         lambda version: version.passport.get("probe_accuracy"),
         partial(percent, decimals=0),
         True,
+    ),
+    Figure(
+        _("Accuracy on the sample"),
+        lambda version: version.passport.get("sample_accuracy"),
+        percent,
+        True,
+    ),
+    Figure(
+        _("Latency in ms, where it was checked"),
+        lambda version: version.passport.get("latency_ms"),
+        partial(number, decimals=2),
+        False,
     ),
     Figure(_("Test digits"), partial(measured, name="num"), number),
     Figure(_("Parameters"), lambda version: version.num_parameters, number),
@@ -147,7 +166,9 @@ def _recalls(shares: list[float | None]) -> list[dict[str, Any]]:
 
 def _confusion_row(counts: list[int]) -> list[dict[str, Any]]:
     total = sum(counts) or 1
-    return [
-        {"count": count, "heat": sum(count / total > step for step in HEAT_STEPS)}
-        for count in counts
-    ]
+    return [{"count": count, "heat": heat(count / total)} for count in counts]
+
+
+def heat(share: float) -> int:
+    """Tell how dark a cell of a confusion matrix is, by its share of the row."""
+    return sum(share > step for step in HEAT_STEPS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -15,12 +13,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer import registry
+from recognizer import registry, tasks
 from recognizer.models import NAME_LENGTH, ModelVersion
 
 
 class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Takes a model file. A valid form has registered it: `instance` is the stored version."""
+    """Takes a model file. A valid form has kept it, and has asked for its check: `instance` is the
+    stored version."""
 
     user: Any = None
 
@@ -28,8 +27,8 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]
         label=gettext_lazy("Keras file"),
         widget=forms.FileInput(attrs={"accept": ".keras,.h5"}),
         help_text=gettext_lazy(
-            "A .keras or .h5 file, 50 MB at most. It is checked in a process of its own, "
-            "which takes about ten seconds, and does not serve before it is activated."
+            "A .keras or .h5 file, 50 MB at most. It is checked behind the scenes, in processes of "
+            "its own, which takes about twenty seconds, and does not serve before it is activated."
         ),
     )
     name = forms.CharField(
@@ -56,17 +55,15 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("file", _linked(error.version))
 
     def _register(self, upload: UploadedFile[Any]) -> ModelVersion:
-        name = Path(upload.name or "model")
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"model{name.suffix.lower()}"
-            with path.open("wb") as file:
-                file.writelines(upload.chunks())
-            return registry.register(
-                path=path,
-                name=self.cleaned_data["name"] or name.stem[:NAME_LENGTH],
-                notes=self.cleaned_data["notes"],
-                user=self.user,
-            )
+        version = registry.take(
+            upload,  # type: ignore[arg-type]  # a file in all that it is asked for
+            filename=upload.name or "",
+            name=self.cleaned_data["name"],
+            notes=self.cleaned_data["notes"],
+            user=self.user,
+        )
+        tasks.vet.enqueue(version.pk)
+        return version
 
 
 def _linked(version: ModelVersion) -> ValidationError:

@@ -12,22 +12,26 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, TextField
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
-from recognizer.admin import figures, marks, suites, trees
-from recognizer.admin.activations import ActivationForm, comparison
+from recognizer import imaging, replay, tasks
+from recognizer.admin import checks, comparing, figures, marks, suites, trees
+from recognizer.admin.activations import ActivationForm, RollbackForm, comparison
 from recognizer.admin.registration import RegistrationForm
 from recognizer.models import Activation, ModelVersion
 
 ACTIVATE = "recognizer.activate_modelversion"
+MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
 @admin.register(ModelVersion)
@@ -48,7 +52,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_help_text = gettext_lazy("Words of the name or the notes, or a SHA-256.")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    actions = ("activate_selected",)
+    actions = ("compare_selected", "activate_selected")
     # What a person may write. All else is what the file is, and stays as it was registered.
     fieldsets = ((None, {"fields": ("name", "notes")}),)
     add_fieldsets = ((None, {"fields": ("file", "name", "notes")}),)
@@ -98,6 +102,16 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         actions.pop("delete_selected", None)  # one by one, and never one that has served
         return actions
 
+    @admin.action(description=gettext_lazy("Compare…"), permissions=["view"])
+    def compare_selected(
+        self, request: HttpRequest, queryset: QuerySet[ModelVersion]
+    ) -> HttpResponse:
+        numbers = queryset.order_by("number").values_list("number", flat=True)[: MAX_COMPARED + 1]
+        chosen = QueryDict(mutable=True)
+        chosen.setlist("v", [str(number) for number in numbers])
+        url = reverse("admin:recognizer_modelversion_compare")
+        return redirect(f"{url}?{chosen.urlencode()}")
+
     @admin.action(description=gettext_lazy("Activate…"), permissions=["activate"])
     def activate_selected(
         self, request: HttpRequest, queryset: QuerySet[ModelVersion]
@@ -117,7 +131,8 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> HttpResponse:
         """As the stock view, without its transaction.
 
-        Vetting takes seconds, for which an open transaction would keep all others from writing.
+        Keeping a file of 50 MB takes its time, for which an open transaction would keep all others
+        from writing.
         """
         context = {"title": _("Register a model version")} | (extra_context or {})
         return self._changeform_view(  # type: ignore[attr-defined, no-any-return]
@@ -140,6 +155,14 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if change:  # else the form has registered it
             obj.save(update_fields=form.changed_data)
 
+    def response_add(
+        self, request: HttpRequest, obj: ModelVersion, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go to the version's page, which shows how far its check is."""
+        said = _("%(version)s is kept, and is being checked.") % {"version": obj}
+        self.message_user(request, said, messages.SUCCESS)
+        return redirect("admin:recognizer_modelversion_change", obj.pk)
+
     # --- Its page ---
 
     def get_urls(self) -> list[URLPattern]:
@@ -149,6 +172,26 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 "<int:pk>/activate/",
                 view(self.activate_view),
                 name="recognizer_modelversion_activate",
+            ),
+            path(
+                "sample/<int:row>.png",
+                view(self.sample_view),
+                name="recognizer_modelversion_sample",
+            ),
+            path(
+                "roll-back/",
+                view(self.roll_back_view),
+                name="recognizer_modelversion_roll_back",
+            ),
+            path(
+                "compare/",
+                view(self.compare_view),
+                name="recognizer_modelversion_compare",
+            ),
+            path(
+                "<int:pk>/check/",
+                view(self.check_view),
+                name="recognizer_modelversion_check",
             ),
             path(
                 "<int:pk>/download/",
@@ -174,7 +217,11 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 "activations": version.activations.select_related("replaced", "activated_by"),
                 "facts": figures.facts(version),
                 "layers": [figures.layer(found) for found in version.layers],
-                "may_activate": request.user.has_perm(ACTIVATE) and not version.is_active,
+                "check": checks.of(version),
+                "may_check": self.has_add_permission(request) and not version.may_serve,
+                "may_activate": request.user.has_perm(ACTIVATE)
+                and version.may_serve
+                and not version.is_active,
                 "show_delete": not version.is_in_use(),
             }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -194,6 +241,30 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             filename=name + Path(str(version.file)).suffix,
             content_type="application/octet-stream",
         )
+
+    def sample_view(self, request: HttpRequest, row: int) -> HttpResponse:
+        """Give a digit of the sample, which replays show, as PNG."""
+        digits, _labels = replay.sample()
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if row >= len(digits):
+            raise Http404
+        return HttpResponse(imaging.digit_png(digits[row].tobytes()), content_type="image/png")
+
+    @method_decorator(require_POST)
+    def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Check a version once more that was refused, or whose check did not come to its end."""
+        version = get_object_or_404(ModelVersion, pk=pk)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if checks.may_start(version):
+            tasks.vet.enqueue(version.pk)
+            self.message_user(request, _("%(version)s is being checked.") % {"version": version})
+        else:
+            words = _("Nothing to check: %(version)s is %(status)s.")
+            named = {"version": version, "status": version.get_status_display()}
+            self.message_user(request, words % named, messages.WARNING)
+        return redirect("admin:recognizer_modelversion_change", pk)
 
     # --- Activating ---
 
@@ -217,6 +288,44 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "media": self.media,
         }
         return TemplateResponse(request, "admin/recognizer/modelversion/activate.html", context)
+
+    def roll_back_view(self, request: HttpRequest) -> HttpResponse:
+        if not (self.has_activate_permission(request) and self.has_view_permission(request)):
+            raise PermissionDenied
+        last = Activation.objects.select_related("version", "replaced").first()
+        form = RollbackForm(request.POST or None)
+        is_asked = request.method == "POST" and form.is_valid()
+        if is_asked and (activation := form.roll_back(user=request.user)):
+            return self._activated(request, activation)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Roll back"),
+            "opts": self.opts,
+            "form": form,
+            "last": last,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/recognizer/modelversion/roll_back.html", context)
+
+    # --- Comparing ---
+
+    def compare_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        numbers = [int(number) for number in request.GET.getlist("v") if number.isdecimal()]
+        versions = list(ModelVersion.objects.filter(number__in=numbers).order_by("number"))
+        if not MIN_COMPARED <= len(versions) <= MAX_COMPARED:
+            self.message_user(request, _("Compare two to four versions."), messages.WARNING)
+            return redirect("admin:recognizer_modelversion_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            **comparing.beside(versions),
+            "title": _("Compare %(versions)s")
+            % {"versions": ", ".join(f"v{version.number}" for version in versions)},
+            "opts": self.opts,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/recognizer/modelversion/compare.html", context)
 
     def _activated(self, request: HttpRequest, activation: Activation) -> HttpResponse:
         """Write it into the history, say it, and go to the version's page."""
@@ -243,7 +352,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return response
 
     def delete_model(self, request: HttpRequest, obj: ModelVersion) -> None:
-        names = [str(file) for file in (obj.file, obj.compiled) if file]
+        names = [str(file) for file in (obj.file, obj.compiled, obj.keras_file) if file]
         obj.delete()
         transaction.on_commit(lambda: _delete_unused(names))
 
@@ -251,5 +360,6 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 def _delete_unused(names: list[str]) -> None:
     """Remove files that no version has any more: named by their content, they may be shared."""
     for name in names:
-        if not ModelVersion.objects.filter(Q(file=name) | Q(compiled=name)).exists():
+        has_it = Q(file=name) | Q(compiled=name) | Q(keras_file=name)
+        if not ModelVersion.objects.filter(has_it).exists():
             default_storage.delete(name)

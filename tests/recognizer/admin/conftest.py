@@ -1,8 +1,4 @@
-"""People of the admin and what they look at: staff with permissions, submissions, a bad model."""
-
-import subprocess
-import sys
-from pathlib import Path
+"""People of the admin and what they look at: staff with permissions, submissions."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -10,21 +6,6 @@ from django.test import Client
 
 from recognizer import recognition
 from recognizer.models import ModelVersion, Prediction, Submission
-
-MAKE_MODEL_OF_TWELVE = """
-import sys
-import keras
-model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(12)])
-model.save(sys.argv[1])
-"""
-
-
-@pytest.fixture(scope="session")
-def model_of_twelve(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real Keras file that has twelve answers, made once a session."""
-    path = tmp_path_factory.mktemp("models") / "twelve.keras"
-    subprocess.run([sys.executable, "-c", MAKE_MODEL_OF_TWELVE, str(path)], check=True)
-    return path
 
 
 @pytest.fixture

@@ -1,0 +1,142 @@
+"""Two to four versions side by side: all that is known of each, and where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.admin import figures, replays, suites, trees
+from recognizer.admin.figures import Figure
+from recognizer.admin.marks import NOTHING
+from recognizer.models import DIGITS, ModelVersion, Prediction, Submission
+
+Row = dict[str, Any]
+
+
+def beside(versions: Sequence[ModelVersion]) -> dict[str, Any]:
+    """Lay versions side by side. Queries: 1, 2 more for the replay of two."""
+    return {
+        "versions": versions,
+        "figures": _rows(figures.FIGURES, versions),
+        "recalls": _rows(figures.RECALLS, versions),
+        "suites": list(_suites(versions)),
+        "origins": _origins(versions),
+        "confusions": _confusions(versions),
+        # The newer one is who would come.
+        "replay": replays.asked_for(versions[-1], versions[0]) if len(versions) == 2 else None,
+    }
+
+
+def _rows(wanted: Sequence[Figure], versions: Sequence[ModelVersion]) -> list[Row]:
+    rows = []
+    for figure in wanted:
+        values = [figure.of(version) for version in versions]
+        if any(value is not None for value in values):
+            best = figure.best(values)
+            rows.append(
+                {
+                    "name": figure.name,
+                    "cells": [
+                        {
+                            "text": figure.written(value),
+                            "is_best": value is not None and value == best,
+                        }
+                        for value in values
+                    ],
+                }
+            )
+    return rows
+
+
+def _suites(versions: Sequence[ModelVersion]) -> Iterator[dict[str, Any]]:
+    """Give each suite that one of them was measured by, its sets as rows."""
+    found = [{suite["name"]: suite for suite in suites.measured(version)} for version in versions]
+    for name in dict.fromkeys(name for suites_of in found for name in suites_of):
+        scores = [
+            {row["name"]: row.get("score", NOTHING) for row in of.get(name, {"rows": []})["rows"]}
+            for of in found
+        ]
+        sets = dict.fromkeys(one for of in scores for one in of)
+        yield {
+            "name": name,
+            "rows": [
+                {"name": one, "cells": [{"text": of.get(one, NOTHING)} for of in scores]}
+                for one in sets
+            ],
+        }
+
+
+def _origins(versions: Sequence[ModelVersion]) -> list[Row]:
+    """Give where they come from, and of their recipes what is not the same in all."""
+    plain: tuple[tuple[str | Promise, list[str]], ...] = (
+        (
+            _("registered"),
+            [date_format(localtime(version.created_at), "DATETIME_FORMAT") for version in versions],
+        ),
+        (_("layers"), [str(len(version.layers)) for version in versions]),
+    )
+    rows: list[Row] = [
+        {"name": name, "cells": [{"text": text} for text in texts]} for name, texts in plain
+    ]
+    recipes = [
+        {
+            row.name: row.text
+            for row in trees.rows_of(version.passport.get("recipe", {}))
+            if row.text
+        }
+        for version in versions
+    ]
+    for knob in dict.fromkeys(name for recipe in recipes for name in recipe):
+        texts = [recipe.get(knob, NOTHING) for recipe in recipes]
+        if len(set(texts)) > 1:
+            rows.append({"name": knob, "cells": [{"text": text} for text in texts]})
+    return rows
+
+
+def _confusions(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
+    """Count what each served on submissions that were labelled since; a cell opens its images."""
+    counted = (
+        Prediction.objects.served()
+        .filter(
+            version__in=versions,
+            submission__review_state=Submission.ReviewState.REVIEWED,
+            submission__label__in=[str(digit) for digit in DIGITS],
+        )
+        .values_list("version", "submission__label", "digit")
+        .annotate(num=Count("pk"))
+        .order_by()
+    )
+    counts = {(version, label, str(digit)): num for version, label, digit, num in counted}
+    return [
+        {"version": version, "rows": _matrix(version, counts)}
+        for version in versions
+        if any(key[0] == version.pk for key in counts)
+    ]
+
+
+def _matrix(version: ModelVersion, counts: dict[tuple[int, str, str], int]) -> list[list[Any]]:
+    changelist = reverse("admin:recognizer_submission_changelist")
+    matrix = []
+    for label in map(str, DIGITS):
+        row = [counts.get((version.pk, label, read), 0) for read in map(str, DIGITS)]
+        total = sum(row) or 1
+        matrix.append(
+            [
+                {
+                    "count": count,
+                    "heat": figures.heat(count / total),
+                    "url": f"{changelist}?"
+                    + urlencode({"label__exact": label, "digit": read, "version": version.pk}),
+                }
+                for read, count in enumerate(row)
+            ]
+        )
+    return matrix

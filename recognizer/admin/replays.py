@@ -1,0 +1,109 @@
+"""What a candidate mends and breaks, as people look at it: counts, chance, and the pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from recognizer import registry, tasks
+from recognizer.admin.marks import number, percent
+from recognizer.models import ModelVersion, Replay
+
+# Of either kind, so many pictures are shown.
+MAX_SHOWN = 48
+# Below it, it is no chance that one mends more than it breaks.
+# Source: Dietterich (1998), "Approximate statistical tests for comparing classifiers".
+SIGNIFICANT_BELOW = 0.05
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A replay as a page shows it.
+
+    Attributes:
+        is_running: It was asked for, and is not finished.
+        error: Why it cannot be.
+        rows: Its counts: what, how many.
+        verdict: What follows, in a sentence; `kind` its colour.
+        fixed, broken: The digits that only one of the two reads rightly.
+    """
+
+    is_running: bool = False
+    error: str = ""
+    rows: tuple[tuple[str | Promise, str], ...] = ()
+    verdict: str | Promise = ""
+    kind: str = ""
+    breaks_more: bool = False
+    fixed: tuple[dict[str, Any], ...] = ()
+    broken: tuple[dict[str, Any], ...] = ()
+
+
+def asked_for(candidate: ModelVersion, baseline: ModelVersion | None) -> Shown | None:
+    """Show the replay of two versions, and ask the worker for it where there is none."""
+    if baseline is None or baseline == candidate or not candidate.may_serve:
+        return None
+    found = registry.replay_of(candidate, baseline)
+    if found is None:
+        tasks.replay.enqueue(candidate.pk, baseline.pk)
+        found = registry.replay_of(candidate, baseline)
+    return shown(found) if found else Shown(is_running=True)
+
+
+def shown(replay: Replay) -> Shown:
+    outcome = replay.outcome
+    if outcome is None:
+        return Shown(is_running=not replay.error, error=replay.error)
+    verdict, kind = _verdict(replay, outcome["p_value"])
+    return Shown(
+        rows=(
+            (_("read rightly by both"), number(outcome["both_right"])),
+            (_("mended: only the candidate is right"), number(outcome["num_fixed"])),
+            (_("broken: only the active one is right"), number(outcome["num_broken"])),
+            (_("read wrongly by both"), number(outcome["both_wrong"])),
+            (_("labelled submissions"), number(outcome["num_submissions"])),
+            (_("digits of the sample"), number(outcome["num_sample"])),
+            (_("chance alone tells so much apart with"), _p_value(outcome["p_value"])),
+        ),
+        verdict=verdict,
+        kind=kind,
+        breaks_more=replay.breaks_more,
+        fixed=tuple(_picture(one) for one in outcome["fixed"][:MAX_SHOWN]),
+        broken=tuple(_picture(one) for one in outcome["broken"][:MAX_SHOWN]),
+    )
+
+
+def _verdict(replay: Replay, p_value: float) -> tuple[str | Promise, str]:
+    is_sure = p_value < SIGNIFICANT_BELOW
+    if replay.breaks_more:
+        if is_sure:
+            return _("It breaks more than it mends, and that is no chance."), "broken"
+        return _("It breaks more than it mends, though that may be chance."), "warning"
+    if replay.mends_more:
+        if is_sure:
+            return _("It mends more than it breaks, and that is no chance."), "ready"
+        return _("It mends more than it breaks, though that may be chance."), "pending"
+    return _("It mends as many as it breaks: on these digits, neither is better."), "pending"
+
+
+def _p_value(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {number(value, 3)}"
+
+
+def _picture(one: dict[str, Any]) -> dict[str, Any]:
+    """Show one digit: its picture, what it is, and what each of the two reads."""
+    if one["submission"]:
+        picture = reverse("digit", args=[one["submission"]])
+        page = reverse("admin:recognizer_submission_change", args=[one["submission"]])
+    else:
+        picture = reverse("admin:recognizer_modelversion_sample", args=[one["row"]])
+        page = ""
+    return one | {
+        "picture": picture,
+        "page": page,
+        "candidate_share": percent(one["candidate_confidence"], 0),
+        "baseline_share": percent(one["baseline_confidence"], 0),
+    }
