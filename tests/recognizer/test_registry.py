@@ -10,6 +10,7 @@ from django.db import IntegrityError
 
 from recognizer import registry, vetting
 from recognizer.models import Activation, ModelVersion
+from recognizer.registry import files, registration
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_file_that_was_cut_off_in_storage_is_written_again(version, tiny_model
     with default_storage.open(str(version.file), "wb") as stored:
         stored.write(b"cut off")
 
-    name = registry._keep_path(tiny_model, f"{version.sha256}.keras")
+    name = files.keep_path(tiny_model, f"{version.sha256}.keras")
 
     assert name == version.file.name
     with default_storage.open(name, "rb") as stored:
@@ -149,15 +150,15 @@ def test_the_passport_beside_a_file_is_taken_along_if_it_is_its_own(tmp_path):
     passport = {"seed": 7, "model_sha256s": ["a" * 64]}
     (tmp_path / "passport.json").write_text(json.dumps(passport))
 
-    assert registry._passport_beside(tmp_path / "model.keras", "a" * 64) == passport
-    assert registry._passport_beside(tmp_path / "model.keras", "b" * 64) == {}
+    assert registration.passport_beside(tmp_path / "model.keras", "a" * 64) == passport
+    assert registration.passport_beside(tmp_path / "model.keras", "b" * 64) == {}
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", "no JSON", '{"model_sha256s": null}', "\x00"])
 def test_a_passport_that_is_none_is_left_aside(tmp_path, content):
     (tmp_path / "passport.json").write_text(content)
 
-    assert registry._passport_beside(tmp_path / "model.keras", "a" * 64) == {}
+    assert registration.passport_beside(tmp_path / "model.keras", "a" * 64) == {}
 
 
 def test_a_number_that_another_registration_took_first_is_not_used_twice(version, monkeypatch):
@@ -167,14 +168,14 @@ def test_a_number_that_another_registration_took_first_is_not_used_twice(version
     )
     late = ModelVersion(**{**row_of(version), "name": "late", "sha256": "0" * 64})
 
-    registry._number_and_save(late)
+    registration.number_and_save(late)
 
     assert late.number == version.number + 1
 
 
 def test_the_same_file_registered_at_the_same_moment_is_refused(version):
     with pytest.raises(registry.AlreadyRegistered):
-        registry._number_and_save(ModelVersion(**row_of(version)))
+        registration.number_and_save(ModelVersion(**row_of(version)))
 
 
 def test_a_name_that_is_too_long_is_refused_before_anything_is_loaded(db, tiny_model):

@@ -1,6 +1,7 @@
 """Two versions over the same labelled digits: what is counted, what is kept, what chance tells."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -129,15 +130,44 @@ def outcomes(monkeypatch):
 def test_a_replay_is_run_once_for_the_same_labels(active_version, candidate, outcomes):
     runs = outcomes(2, 1)
 
-    assert registry.replay_of(candidate, active_version) is None
     first = registry.replay(candidate, active_version)
     assert registry.replay(candidate, active_version) == first
-    assert registry.replay_of(candidate, active_version) == first
+    assert registry.begin_replay(candidate, active_version) == (first, False)
     assert runs == [(candidate.pk, active_version.pk)]
 
     labelled(3, "3")
-    assert registry.replay_of(candidate, active_version) is None
+    assert registry.replay(candidate, active_version) != first
+    assert len(runs) == 2
+
+
+def test_a_replay_is_begun_by_one_alone_and_anew_where_that_one_is_gone(active_version, candidate):
+    first, is_mine = registry.begin_replay(candidate, active_version)
+    assert is_mine
+    assert registry.begin_replay(candidate, active_version) == (first, False)
+
+    Replay.objects.update(started_at=timezone.now() - timedelta(minutes=6))
+    assert registry.begin_replay(candidate, active_version) == (first, True)
+    assert registry.begin_replay(candidate, active_version) == (first, False)
+
+
+def test_a_label_given_since_does_not_make_anybody_wait(active_version, candidate, outcomes):
+    runs = outcomes(2, 1)
     registry.replay(candidate, active_version)
+    labelled(3, "3")
+
+    registry.activate(version=candidate, reason="I looked at it")
+
+    assert len(runs) == 1
+
+
+def test_an_old_replay_proves_nothing(active_version, candidate, outcomes):
+    runs = outcomes(2, 1)
+    registry.replay(candidate, active_version)
+    Replay.objects.update(finished_at=timezone.now() - timedelta(minutes=16))
+    labelled(3, "3")
+
+    registry.activate(version=candidate, reason="I looked at it yesterday")
+
     assert len(runs) == 2
 
 
