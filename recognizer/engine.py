@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 logger = logging.getLogger(__name__)
 
 Kind = Literal["litert", "keras"]
+Key = tuple[int, Kind, str]  # a version's id, how it is read, the SHA-256 of what is loaded
 
 # Twenty real digits (two of each, MNIST's training part) whose answers a version's passport keeps.
 PROBES_PATH = Path(__file__).parent / "probes.npz"
@@ -30,6 +31,9 @@ PROBES_PATH = Path(__file__).parent / "probes.npz"
 GOLDEN_TOLERANCE = 1e-3
 # How long a version that failed to load is left alone before it is tried again.
 RETRY_AFTER_S = 10.0
+# How long the first who asks for a new version waits for it, where another one serves meanwhile.
+# LiteRT needs a few hundredths of it; Keras may need more, and then serves a little later.
+PATIENCE_S = 1.0
 # Where a passport says nothing (a file that was uploaded, not trained here).
 DEFAULT_UNSURE_BELOW = 0.80
 # Below it no digit is likelier than all the others together: nothing was recognised.
@@ -93,7 +97,7 @@ class Source:
     thresholds: Thresholds
 
     @property
-    def key(self) -> tuple[int, str, str]:
+    def key(self) -> Key:
         return (self.version_id, self.kind, self.sha256)
 
 
@@ -105,6 +109,18 @@ class Loaded:
     kind: Kind
     engine: Engine
     thresholds: Thresholds
+
+
+class Outcome(NamedTuple):
+    """How a try to load a version ended.
+
+    Attributes:
+        version_id: Which one.
+        failure: Why it does not load; None where it does.
+    """
+
+    version_id: int
+    failure: LoadFailed | None
 
 
 def source_of(version: Version, kind: str) -> Source:
@@ -243,15 +259,17 @@ def probes() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 class Cache:
     """The loaded version of this process: the one asked for, or the last good one.
 
-    A version is loaded once, by its id and file hash. While one thread loads a new version, the
-    others go on with the one before.
+    A version is loaded once, by its id and file hash, in a thread of its own, and has read the
+    probes before it serves. Meanwhile all go on with the one before; whoever asked first waits for
+    the new one, `PATIENCE_S` at most, so that a process which was idle takes it up at once.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._key: tuple[int, str, str] | None = None
-        self._loaded: Loaded | None = None
-        self._failed: tuple[tuple[int, str, str], float, LoadFailed] | None = None
+        self._serving: tuple[Key, Loaded] | None = None
+        self._loading: threading.Event | None = None
+        self._failed: tuple[Key, float, LoadFailed] | None = None
+        self._news: Outcome | None = None
 
     def get(self, source: Source) -> Loaded:
         """Give the version asked for, or the last good one where it does not load.
@@ -259,34 +277,65 @@ class Cache:
         Raises:
             LoadFailed: It does not load, and none was loaded before.
         """
-        loaded = self._loaded
-        if loaded is not None and self._key == source.key:
+        before = self._serving
+        if before is not None and before[0] == source.key:
             self._failed = None
-            return loaded
-        if not self._lock.acquire(blocking=loaded is None) and loaded is not None:
-            return loaded
-        try:
-            return self._load(source)
-        finally:
-            self._lock.release()
+            return before[1]
+        loading, is_first = self._begin(source)
+        if loading is not None and (before is None or is_first):
+            loading.wait(None if before is None else PATIENCE_S)
+        if self._serving is not None:
+            return self._serving[1]
+        raise self._failed[2] if self._failed else LoadFailed(f"{source.name} did not load")
 
     @property
     def failure(self) -> LoadFailed | None:
         """Why the version last asked for does not serve; None where it does."""
         return self._failed[2] if self._failed else None
 
-    def _load(self, source: Source) -> Loaded:
-        if self._loaded is not None and self._key == source.key:  # another thread was faster
-            return self._loaded
-        if self._may_try(source):
-            try:
-                self._loaded, self._key, self._failed = load(source), source.key, None
-            except LoadFailed as error:
-                logger.exception("Version %s does not load", source.version_id)
-                self._failed = (source.key, time.monotonic(), error)
-        if self._loaded is not None:
-            return self._loaded
-        raise self._failed[2] if self._failed else LoadFailed(f"{source.name} did not load")
+    def pop_news(self) -> Outcome | None:
+        """Give how the last try to load a version ended, once; None where none ended since."""
+        with self._lock:
+            news, self._news = self._news, None
+        return news
+
+    def _begin(self, source: Source) -> tuple[threading.Event | None, bool]:
+        """Begin to load, unless something is being loaded or it failed lately.
+
+        Returns:
+            What to wait for, None where there is nothing; and whether this call began it.
+        """
+        with self._lock:
+            if self._loading is not None:
+                return self._loading, False
+            if self._serving is not None and self._serving[0] == source.key:  # just now
+                return None, False
+            if not self._may_try(source):
+                return None, False
+            self._loading = threading.Event()
+            threading.Thread(target=self._load, args=[source, self._loading], daemon=True).start()
+            return self._loading, True
+
+    def _load(self, source: Source, done: threading.Event) -> None:
+        try:
+            loaded = load(source)
+        except Exception as error:
+            logger.exception("Version %s does not load", source.version_id)
+            self._fail(source, error)
+        else:
+            with self._lock:
+                self._serving, self._failed = (source.key, loaded), None
+                self._news = Outcome(source.version_id, None)
+        finally:
+            with self._lock:
+                self._loading = None
+            done.set()
+
+    def _fail(self, source: Source, error: Exception) -> None:
+        told = error if isinstance(error, LoadFailed) else LoadFailed(f"{source.name}: {error}")
+        with self._lock:
+            self._failed = (source.key, time.monotonic(), told)
+            self._news = Outcome(source.version_id, told)
 
     def _may_try(self, source: Source) -> bool:
         if self._failed is None or self._failed[0] != source.key:
@@ -320,7 +369,13 @@ def _check_golden(engine: Engine, source: Source) -> None:
     if not source.golden:
         return
     digits, _ = probes()
-    difference = float(np.abs(engine.probabilities(digits) - np.array(source.golden)).max())
+    answers, golden = engine.probabilities(digits), np.array(source.golden)
+    if answers.shape != golden.shape:
+        raise LoadFailed(
+            f"{source.name} was registered with golden outputs of shape {golden.shape}; "
+            f"expected {answers.shape}. Register the model again."
+        )
+    difference = float(np.abs(answers - golden).max())
     if not difference <= GOLDEN_TOLERANCE:  # NaN too
         raise LoadFailed(
             f"{source.name} answers otherwise than when it was registered: expected its golden "

@@ -61,6 +61,11 @@ class Reading:
         """The number from left to right: `407`; one digit where there is one; empty if blank."""
         return "".join(str(part["digit"]) for part in self.parts)
 
+    def as_fields(self) -> dict[str, Any]:
+        """Give what a prediction stores of it."""
+        names = ("verdict", "digit", "confidence", "probabilities", "parts")
+        return {name: getattr(self, name) for name in names}
+
 
 BLANK = Reading(Verdict.BLANK, digit=None, confidence=0.0, probabilities=[0.0] * 10)
 
@@ -192,12 +197,8 @@ def recognize(
     prediction = Prediction(
         submission=submission,
         version_id=loaded.version_id,
-        verdict=reading.verdict,
-        digit=reading.digit,
-        confidence=reading.confidence,
-        probabilities=reading.probabilities,
-        parts=reading.parts,
         latency_ms=round(latency_ms, 3),
+        **reading.as_fields(),
     )
     if loaded.version_id == version.pk:
         prediction.version = version
@@ -235,19 +236,18 @@ def _engine_of(version: ModelVersion) -> engine.Loaded:
     try:
         loaded = _engines.get(engine.source_of(version, settings.DIGITS_ENGINE))
     except engine.LoadFailed as error:
-        _note_status(version, ModelVersion.Status.BROKEN)
         raise NoActiveVersion(f"{version} is active but does not load: {error}") from error
-    if loaded.version_id == version.pk:
-        _note_status(version, ModelVersion.Status.READY)
-    elif _engines.failure:  # and not only on its way, in another thread
-        _note_status(version, ModelVersion.Status.BROKEN)
+    finally:
+        if news := _engines.pop_news():
+            _note(news)
     return loaded
 
 
-def _note_status(version: ModelVersion, status: str) -> None:
-    """Let the admin see what this process sees of the version. Queries: 0, 1 when it changes."""
-    if version.status != status:
-        ModelVersion.objects.filter(pk=version.pk).update(status=status)
+def _note(news: engine.Outcome) -> None:
+    """Let the admin see what this process found when it loaded a version. Queries: 1."""
+    Status = ModelVersion.Status  # noqa: N806  (a class)
+    before, now = (Status.READY, Status.BROKEN) if news.failure else (Status.BROKEN, Status.READY)
+    ModelVersion.objects.filter(pk=news.version_id, status=before).update(status=now)
 
 
 def _decoded(drawing: bytes | str) -> imaging.Picture | imaging.UnreadableImage:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -145,9 +147,13 @@ def health(request: HttpRequest) -> HttpResponseBase:
         serving = active_engine().version_id
     except NoActiveVersion:
         return JsonResponse({"status": "unavailable"}, status=503)
-    version = ModelVersion.objects.only("number", "is_active").get(pk=serving)
-    status = "ok" if version.is_active else "degraded"  # the active one fails, the last good serves
-    return JsonResponse({"status": status, "version": version.number})
+    concerned = ModelVersion.objects.filter(Q(pk=serving) | Q(is_active=True))
+    versions = {version.pk: version for version in concerned.only("number", "status")}
+    answer: dict[str, Any] = {"status": "ok", "version": versions.pop(serving).number}
+    for active in versions.values():  # the last good one serves, until the active one does
+        if active.status == ModelVersion.Status.BROKEN:
+            answer |= {"status": "degraded", "failing": active.number}
+    return JsonResponse(answer)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

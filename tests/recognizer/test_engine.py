@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -156,6 +158,67 @@ def test_a_version_that_fails_leaves_the_last_good_one_serving(source, caplog):
     assert cache.get(broken(source)) is good
     assert isinstance(cache.failure, engine.LoadFailed)
     assert "does not load" in caplog.text
+
+
+def held_back(source: engine.Source) -> tuple[engine.Source, threading.Event]:
+    """Another version, whose file is read only after the event."""
+    may_go_on = threading.Event()
+
+    def read() -> bytes:
+        may_go_on.wait(10)
+        return source.read()
+
+    return replace(source, version_id=source.version_id + 1, read=read), may_go_on
+
+
+def test_nobody_waits_long_for_a_version_that_loads_slowly(source, monkeypatch):
+    monkeypatch.setattr(engine, "PATIENCE_S", 0.2)
+    cache = engine.Cache()
+    good = cache.get(source)
+    slow, may_go_on = held_back(source)
+
+    started = time.monotonic()
+    assert cache.get(slow) is good
+    assert cache.get(slow) is good  # only the first waits
+    assert 0.2 <= time.monotonic() - started < 0.4
+    may_go_on.set()
+    deadline = time.monotonic() + 5
+    while cache.get(slow) is good and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert cache.get(slow).version_id == slow.version_id
+
+
+def test_whoever_has_no_version_yet_waits_for_the_first(source):
+    cache = engine.Cache()
+    slow, may_go_on = held_back(source)
+    threading.Timer(0.2, may_go_on.set).start()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(cache.get, [slow] * 4))
+
+    assert {id(loaded) for loaded in found} == {id(found[0])}
+
+
+def test_how_a_load_ended_is_told_once(source):
+    cache = engine.Cache()
+    cache.get(source)
+    assert cache.pop_news() == (source.version_id, None)
+    assert cache.pop_news() is None
+
+    cache.get(broken(source))
+    news = cache.pop_news()
+    assert news is not None
+    assert isinstance(news.failure, engine.LoadFailed)
+
+
+def test_golden_outputs_of_another_shape_are_a_failure_to_load(source):
+    odd = replace(source, version_id=source.version_id + 1, golden=((0.5, 0.5),) * 3)
+    cache = engine.Cache()
+    good = cache.get(source)
+
+    assert cache.get(odd) is good
+    assert isinstance(cache.failure, engine.LoadFailed)
 
 
 def test_a_version_that_fails_is_not_tried_at_every_request(source):

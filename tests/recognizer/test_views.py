@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import time
 import urllib.request
 import uuid
 from html import unescape
@@ -16,7 +17,7 @@ from django.core.signing import get_cookie_signer
 from django.test import Client
 from PIL import Image
 
-from recognizer import recognition, views, visitors
+from recognizer import engine, recognition, views, visitors
 from recognizer.models import ModelVersion, Prediction, Submission
 
 pytestmark = pytest.mark.django_db
@@ -654,7 +655,21 @@ def test_the_last_good_version_serving_is_told(client, active_version):
     broken.save(force_insert=True)
     response = client.get("/healthz")
     assert response.status_code == 200
-    assert response.json() == {"status": "degraded", "version": active_version.number}
+    assert response.json() == {
+        "status": "degraded",
+        "version": active_version.number,
+        "failing": 99,
+    }
+
+
+def test_a_version_on_its_way_is_no_fault(client, active_version, monkeypatch):
+    client.get("/healthz")
+    monkeypatch.setattr(engine, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(engine, "load", lambda source: time.sleep(0.5))
+    ModelVersion.objects.update(is_active=False)
+    ModelVersion.objects.create(number=99, sha256="0" * 64, size_bytes=1, is_active=True)
+
+    assert client.get("/healthz").json() == {"status": "ok", "version": active_version.number}
 
 
 # --- Pages that are not there ---------------------------------------------------------------------
