@@ -32,6 +32,10 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def active(self) -> ModelVersionQuerySet:
         return self.filter(is_active=True)
 
+    def shadow(self) -> ModelVersionQuerySet:
+        """The one that reads behind the active one; none or one."""
+        return self.filter(shadow_since__isnull=False)
+
     def with_num_readings(self) -> ModelVersionQuerySet:
         """Annotate `num_readings`: how many predictions this version served."""
         return self.annotate(
@@ -52,6 +56,7 @@ class ModelVersion(models.Model):
         READY = "ready", _("ready")
         REFUSED = "refused", _("refused")
         BROKEN = "broken", _("fails to load")
+        RETIRED = "retired", _("retired")
 
     number = models.PositiveIntegerField(_("number"), unique=True, editable=False)
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
@@ -90,6 +95,8 @@ class ModelVersion(models.Model):
     logged_at = models.DateTimeField(_("last line of the log"), null=True, editable=False)
     warning = models.TextField(_("warning"), blank=True)
     is_active = models.BooleanField(_("active"), default=False, editable=False)
+    # It reads behind the active one whatever has come since; no visitor sees what it reads.
+    shadow_since = models.DateTimeField(_("shadow since"), null=True, editable=False)
     created_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -107,10 +114,22 @@ class ModelVersion(models.Model):
         verbose_name = _("model version")
         verbose_name_plural = _("model versions")
         ordering = ["-number"]
-        permissions = [("activate_modelversion", "Can activate a model version")]
+        permissions = [
+            ("activate_modelversion", "Can activate a model version"),
+            ("download_modelversion", "Can download a model version's file"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["is_active"], condition=Q(is_active=True), name="one_active_version"
+            ),
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=Q(shadow_since__isnull=False),
+                name="one_shadow_version",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(shadow_since__isnull=True),
+                name="the_active_version_is_no_shadow",
             ),
         ]
 
@@ -122,6 +141,10 @@ class ModelVersion(models.Model):
         """The share of test digits read rightly, 0 to 1; None where it was not measured."""
         accuracy: float | None = self.metrics.get("test", {}).get("accuracy")
         return accuracy
+
+    @property
+    def is_shadow(self) -> bool:
+        return self.shadow_since is not None
 
     @property
     def may_serve(self) -> bool:
@@ -447,6 +470,8 @@ class Prediction(models.Model):
     # right, bottom] in the stored picture's pixels.
     parts = models.JSONField(_("parts"), default=list)
     latency_ms = models.FloatField(_("latency in ms"))
+    # Of a shadow's: whether it says the same as the served one of the same submission.
+    agrees = models.BooleanField(_("agrees"), null=True)
     created_at = models.DateTimeField(_("date"), default=timezone.now, editable=False)
 
     objects = PredictionQuerySet.as_manager()
@@ -487,6 +512,14 @@ class Prediction(models.Model):
         if self.parts:  # rows of before there were parts have the likeliest digit alone
             return "".join(str(part["digit"]) for part in self.parts)
         return "" if self.digit is None else str(self.digit)
+
+    def says_the_same_as(self, other: Prediction) -> bool:
+        """Whether both read the same digits, surely or not, or both find none."""
+        ours, theirs = (
+            None if one.verdict in {self.Verdict.NOT_A_DIGIT, self.Verdict.BLANK} else one.digits
+            for one in (self, other)
+        )
+        return ours == theirs
 
     @property
     def is_number(self) -> bool:

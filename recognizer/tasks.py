@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from django_tasks import task
 
-from recognizer import registry
+from recognizer import registry, shadow
 from recognizer.models import ModelVersion
 
 
@@ -16,6 +16,12 @@ def replay(candidate_id: int, baseline_id: int) -> None:
     versions = ModelVersion.objects.in_bulk([candidate_id, baseline_id])
     with suppress(registry.ActivationRefused):  # the replay's error says so
         registry.replay(versions[candidate_id], versions[baseline_id])
+
+
+@task()
+def catch_up() -> int:
+    """Let the shadow read what came meanwhile. Gives how many it has read."""
+    return shadow.catch_up()
 
 
 @task()

@@ -28,7 +28,10 @@ MAY_IMPORT = {
         *(f"recognizer.{part}" for part in ("vetting", "engine", "replay", "models")),
     },
     "recognizer.replay": {"recognizer.engine", "recognizer.models"},
-    "recognizer.tasks": {"recognizer.registry", "recognizer.models"},
+    "recognizer.shadow": {
+        *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "recognition")),
+    },
+    "recognizer.tasks": {"recognizer.registry", "recognizer.shadow", "recognizer.models"},
     # The faces, from the inside out.
     "recognizer.visitors": FACES,
     "recognizer.limits": {"recognizer.visitors"},

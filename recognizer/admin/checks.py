@@ -13,8 +13,10 @@ from recognizer.models import ModelVersion
 PATIENCE = timedelta(seconds=120)
 # The worker looks for work each second.
 SOON = timedelta(seconds=10)
-# How often a page of a version that is being checked is loaded again.
-RELOAD_S = 2
+
+
+class NothingToCheck(ValueError):
+    """The version was accepted, or is being checked."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Check:
         is_running: A worker is at it.
         is_dead: It began and did not come to its end.
         is_refused: It came to its end, and refused the file.
-        reload_s: When the page is loaded again; 0 is never.
+        is_open: It has not come to its end: the page asks for news.
     """
 
     lines: list[str]
@@ -38,8 +40,13 @@ class Check:
     is_refused: bool = False
 
     @property
-    def reload_s(self) -> int:
-        return RELOAD_S if self.is_waiting or self.is_running else 0
+    def is_shown(self) -> bool:
+        """Whether its log is what one wants to see first."""
+        return self.is_open or self.is_dead or self.is_refused
+
+    @property
+    def is_open(self) -> bool:
+        return self.is_waiting or self.is_running
 
 
 def of(version: ModelVersion) -> Check:

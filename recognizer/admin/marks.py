@@ -30,6 +30,14 @@ REVIEW_ICONS = {
     Submission.ReviewState.SECOND_LOOK: "eye",
 }
 
+STATUS_ICONS = {
+    ModelVersion.Status.VETTING: "clock",
+    ModelVersion.Status.READY: "check",
+    ModelVersion.Status.REFUSED: "cross",
+    ModelVersion.Status.BROKEN: "warning",
+    ModelVersion.Status.RETIRED: "sheet",
+}
+
 
 def number(value: float, decimals: int = 0) -> str:
     return number_format(value, decimals, force_grouping=True)
@@ -68,6 +76,9 @@ def review_state(submission: Submission) -> SafeString:
 
 
 def active(version: ModelVersion) -> SafeString | str:
+    """Mark the one that serves, and the one that reads behind it."""
+    if version.is_shadow:
+        return mark("shadow", "shadow", _("shadow"))
     return mark("active", "bolt", _("active")) if version.is_active else NOTHING
 
 
@@ -82,11 +93,10 @@ def headless(words: str | Promise) -> SafeString:
 
 
 def status(version: ModelVersion) -> SafeString:
-    if version.status == ModelVersion.Status.BROKEN:
-        return mark("broken", "cross", version.get_status_display())
-    if version.warning:
+    status = ModelVersion.Status(version.status)
+    if status == ModelVersion.Status.READY and version.warning:
         return mark("warning", "warning", _("warning"))
-    return mark("ready", "check", version.get_status_display())
+    return mark(status, STATUS_ICONS[status], version.get_status_display())
 
 
 def numeral(prediction: Prediction | None) -> SafeString:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,8 @@ from recognizer.models import ModelVersion, Replay
 
 # Of either kind, so many pictures are shown.
 MAX_SHOWN = 48
+# A sample and a few thousand labels take a worker two or three seconds.
+SOON = timedelta(seconds=15)
 # Below it, it is no chance that one mends more than it breaks.
 # Source: Dietterich (1998), "Approximate statistical tests for comparing classifiers".
 SIGNIFICANT_BELOW = 0.05
@@ -25,7 +29,8 @@ class Shown:
     """A replay as a page shows it.
 
     Attributes:
-        is_running: It was asked for, and is not finished.
+        is_running: It was asked for, and is not finished; `is_late` where that takes too long, as
+            it does without a worker.
         error: Why it cannot be.
         rows: Its counts: what, how many.
         verdict: What follows, in a sentence; `kind` its colour.
@@ -33,6 +38,7 @@ class Shown:
     """
 
     is_running: bool = False
+    is_late: bool = False
     error: str = ""
     rows: tuple[tuple[str | Promise, str], ...] = ()
     verdict: str | Promise = ""
@@ -46,17 +52,18 @@ def asked_for(candidate: ModelVersion, baseline: ModelVersion | None) -> Shown |
     """Show the replay of two versions, and ask the worker for it where there is none."""
     if baseline is None or baseline == candidate or not candidate.may_serve:
         return None
-    found = registry.replay_of(candidate, baseline)
-    if found is None:
+    found, is_to_be_run = registry.begin_replay(candidate, baseline)
+    if is_to_be_run:
         tasks.replay.enqueue(candidate.pk, baseline.pk)
-        found = registry.replay_of(candidate, baseline)
-    return shown(found) if found else Shown(is_running=True)
+        found.refresh_from_db()  # it may have been run at once
+    return shown(found)
 
 
 def shown(replay: Replay) -> Shown:
     outcome = replay.outcome
     if outcome is None:
-        return Shown(is_running=not replay.error, error=replay.error)
+        is_late = timezone.now() - replay.started_at > SOON
+        return Shown(is_running=not replay.error, is_late=is_late, error=replay.error)
     verdict, kind = _verdict(replay, outcome["p_value"])
     return Shown(
         rows=(

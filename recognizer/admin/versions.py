@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,25 +11,18 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, TextField
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
-from recognizer import imaging, replay, tasks
-from recognizer.admin import checks, comparing, figures, marks, suites, trees
-from recognizer.admin.activations import ActivationForm, RollbackForm, comparison
+from recognizer.admin import checks, comparing, figures, life, marks, suites, trees
 from recognizer.admin.registration import RegistrationForm
-from recognizer.models import Activation, ModelVersion
+from recognizer.models import ModelVersion
 
-ACTIVATE = "recognizer.activate_modelversion"
 MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
@@ -50,6 +42,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display_links = ("version_number", "name")
     search_fields = ("name", "notes", "sha256")
     search_help_text = gettext_lazy("Words of the name or the notes, or a SHA-256.")
+    list_filter = ("status",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     actions = ("compare_selected", "activate_selected")
@@ -166,40 +159,12 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # --- Its page ---
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        return [
-            path(
-                "<int:pk>/activate/",
-                view(self.activate_view),
-                name="recognizer_modelversion_activate",
-            ),
-            path(
-                "sample/<int:row>.png",
-                view(self.sample_view),
-                name="recognizer_modelversion_sample",
-            ),
-            path(
-                "roll-back/",
-                view(self.roll_back_view),
-                name="recognizer_modelversion_roll_back",
-            ),
-            path(
-                "compare/",
-                view(self.compare_view),
-                name="recognizer_modelversion_compare",
-            ),
-            path(
-                "<int:pk>/check/",
-                view(self.check_view),
-                name="recognizer_modelversion_check",
-            ),
-            path(
-                "<int:pk>/download/",
-                view(self.download_view),
-                name="recognizer_modelversion_download",
-            ),
-            *super().get_urls(),
-        ]
+        compare = path(
+            "compare/",
+            self.admin_site.admin_view(self.compare_view),
+            name="recognizer_modelversion_compare",
+        )
+        return [compare, *life.urls(self), *super().get_urls()]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -218,96 +183,15 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 "facts": figures.facts(version),
                 "layers": [figures.layer(found) for found in version.layers],
                 "check": checks.of(version),
-                "may_check": self.has_add_permission(request) and not version.may_serve,
-                "may_activate": request.user.has_perm(ACTIVATE)
-                and version.may_serve
-                and not version.is_active,
+                "may": life.steps_of(version, request),
                 "show_delete": not version.is_in_use(),
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def download_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        version = get_object_or_404(ModelVersion, pk=pk)
-        if not self.has_view_permission(request, version):
-            raise PermissionDenied
-        try:
-            file = version.file.open("rb")
-        except FileNotFoundError as error:
-            raise Http404(_("The file is no longer in storage.")) from error
-        name = f"digitsite-v{version.number}-{slugify(version.name) or 'model'}"
-        return FileResponse(
-            file,
-            as_attachment=True,
-            filename=name + Path(str(version.file)).suffix,
-            content_type="application/octet-stream",
-        )
-
-    def sample_view(self, request: HttpRequest, row: int) -> HttpResponse:
-        """Give a digit of the sample, which replays show, as PNG."""
-        digits, _labels = replay.sample()
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if row >= len(digits):
-            raise Http404
-        return HttpResponse(imaging.digit_png(digits[row].tobytes()), content_type="image/png")
-
-    @method_decorator(require_POST)
-    def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Check a version once more that was refused, or whose check did not come to its end."""
-        version = get_object_or_404(ModelVersion, pk=pk)
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        if checks.may_start(version):
-            tasks.vet.enqueue(version.pk)
-            self.message_user(request, _("%(version)s is being checked.") % {"version": version})
-        else:
-            words = _("Nothing to check: %(version)s is %(status)s.")
-            named = {"version": version, "status": version.get_status_display()}
-            self.message_user(request, words % named, messages.WARNING)
-        return redirect("admin:recognizer_modelversion_change", pk)
-
-    # --- Activating ---
+    # --- Comparing ---
 
     def has_activate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(ACTIVATE)
-
-    def activate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = get_object_or_404(ModelVersion, pk=pk)
-        if not (self.has_activate_permission(request) and self.has_view_permission(request)):
-            raise PermissionDenied
-        form = ActivationForm(request.POST or None)
-        is_asked = request.method == "POST" and form.is_valid()
-        if is_asked and (activation := form.activate(version, user=request.user)):
-            return self._activated(request, activation)
-        context = {
-            **self.admin_site.each_context(request),
-            **comparison(version),
-            "title": _("Activate %(version)s") % {"version": version},
-            "opts": self.opts,
-            "form": form,
-            "media": self.media,
-        }
-        return TemplateResponse(request, "admin/recognizer/modelversion/activate.html", context)
-
-    def roll_back_view(self, request: HttpRequest) -> HttpResponse:
-        if not (self.has_activate_permission(request) and self.has_view_permission(request)):
-            raise PermissionDenied
-        last = Activation.objects.select_related("version", "replaced").first()
-        form = RollbackForm(request.POST or None)
-        is_asked = request.method == "POST" and form.is_valid()
-        if is_asked and (activation := form.roll_back(user=request.user)):
-            return self._activated(request, activation)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Roll back"),
-            "opts": self.opts,
-            "form": form,
-            "last": last,
-            "media": self.media,
-        }
-        return TemplateResponse(request, "admin/recognizer/modelversion/roll_back.html", context)
-
-    # --- Comparing ---
+        return request.user.has_perm(life.ACTIVATE)
 
     def compare_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -326,17 +210,6 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "media": self.media,
         }
         return TemplateResponse(request, "admin/recognizer/modelversion/compare.html", context)
-
-    def _activated(self, request: HttpRequest, activation: Activation) -> HttpResponse:
-        """Write it into the history, say it, and go to the version's page."""
-        version = activation.version
-        words = _("Activated in place of %(replaced)s: %(reason)s") if activation.replaced else ""
-        words = words or _("Activated: %(reason)s")
-        named = {"replaced": activation.replaced, "reason": activation.reason}
-        self.log_change(request, version, words % named)
-        said = _("From the next reading on, %(version)s serves.") % {"version": version}
-        self.message_user(request, said, messages.SUCCESS)
-        return redirect("admin:recognizer_modelversion_change", version.pk)
 
     # --- Deleting ---
 

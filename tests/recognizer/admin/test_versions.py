@@ -88,15 +88,6 @@ def test_name_and_notes_change_and_nothing_else(admin_client, version):
     assert (stored.sha256, stored.num_parameters) == (version.sha256, version.num_parameters)
 
 
-def test_the_keras_file_is_downloaded_by_who_may_view(client_who_may, version, tiny_model):
-    answer = client_who_may("view_modelversion").get(page_of(version, "download"))
-
-    assert b"".join(answer.streaming_content) == tiny_model.read_bytes()
-    assert answer["Content-Disposition"] == 'attachment; filename="digitsite-v1-tiny.keras"'
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert client_who_may(username="other").get(page_of(version, "download")).status_code == 403
-
-
 def test_an_active_version_is_not_deleted(admin_client, active_version):
     answer = admin_client.post(page_of(active_version, "delete"), {"post": "yes"}, follow=True)
 
