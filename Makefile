@@ -59,6 +59,10 @@ staticfiles/staticfiles.json: $(shell find static -type f) digitsite/apps.py dig
 	@sh tests/browser/install_chromium.sh $(BIN)
 	@touch $@
 
+.venv/postgresql: | .venv/bin/pip
+	@sh benchmarks/install_postgresql.sh
+	@touch $@
+
 as_root = { command -v apt-get >/dev/null && if [ "$$(id -u)" = 0 ]; then apt-get update -q && $(1); \
 	else sudo -n apt-get update -q 2>/dev/null && sudo -n $(1); fi; }
 
@@ -89,7 +93,7 @@ bench: install .env ## Measure readings, memory, start and requests
 
 # --- Checking -------------------------------------------------------------------------------------
 
-test: .venv/installed-dev node_modules/installed .venv/chromium ## Install what the tests need, and run them all
+test: .venv/installed-dev node_modules/installed .venv/chromium .venv/postgresql ## Install what the tests need, and run them all
 	$(BIN)/pytest $(ARGS)
 
 lint: .venv/installed-dev ## Find mistakes and departures from the format

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 from PIL import Image, ImageDraw
 
+from benchmarks import postgres
 from recognizer import recognition, registry
 from recognizer.engine import Cache
 from recognizer.models import ModelVersion
@@ -101,6 +103,13 @@ def active_version(version: ModelVersion) -> ModelVersion:
     """The tiny model, registered and active."""
     registry.activate(version=version, reason="for the tests")
     return version
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of the session's own, as a URL for a process's DATABASE_URL."""
+    with postgres.serve() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)
