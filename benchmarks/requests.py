@@ -22,6 +22,10 @@ ROOT = Path(__file__).parent.parent
 WORKERS = 2
 REQUESTS = 400
 BOUNDARY = "digitsite-benchmark"
+HEADERS = {
+    "Accept": "application/json",
+    "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+}
 
 
 def measure() -> Table:
@@ -34,7 +38,7 @@ def measure() -> Table:
         "95th ms",
         title=f"POST /upload, stored, gunicorn with {WORKERS} workers (litert)",
     )
-    with _gunicorn() as port:
+    with gunicorn() as port:
         _send(port, 20)  # both workers load the version
         for clients in (1, 2, 8):
             started = time.perf_counter()
@@ -48,16 +52,12 @@ def measure() -> Table:
 
 def _send(port: int, count: int) -> np.ndarray:
     """Send so many drawings, one after the other; give their times in ms."""
-    body = _multipart(drawings.canvas_png())
-    headers = {
-        "Accept": "application/json",
-        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
-    }
+    body = multipart(drawings.canvas_png())
     times = np.empty(count)
     for turn in range(count):
         started = time.perf_counter()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        connection.request("POST", "/upload", body, headers)
+        connection.request("POST", "/upload", body, HEADERS)
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
@@ -67,7 +67,7 @@ def _send(port: int, count: int) -> np.ndarray:
     return times
 
 
-def _multipart(png: bytes) -> bytes:
+def multipart(png: bytes) -> bytes:
     head = (
         f"--{BOUNDARY}\r\nContent-Disposition: form-data; "
         'name="image"; filename="seven.png"\r\nContent-Type: image/png\r\n\r\n'
@@ -76,7 +76,7 @@ def _multipart(png: bytes) -> bytes:
 
 
 @contextmanager
-def _gunicorn() -> Iterator[int]:
+def gunicorn() -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
