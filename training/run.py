@@ -24,6 +24,8 @@ from training.recipe import Impossible, Recipe
 from training.sources import Pool
 
 PASSPORT_NAME = "passport.json"
+# What a passport keeps of each epoch.
+CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy")
 # Where nothing was learnt of what is no digit: below it no digit is likelier than all the others
 # together.
 REJECT_BELOW = 0.5
@@ -334,6 +336,7 @@ def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
         },
         "preprocessing": imaging.preprocessing_hash(),
         "best_epoch": state.best_epoch,
+        "curves": {name: [round(row[name], 5) for row in state.history] for name in CURVES},
         "duration_s": round(sum(row["seconds"] for row in state.history), 1),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }

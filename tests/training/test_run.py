@@ -112,6 +112,10 @@ def test_the_passport_tells_what_the_model_is_made_of(trained):
     assert passport["preprocessing"] == imaging.preprocessing_hash()
     assert passport["libraries"]["keras"] == keras.__version__
     assert passport["best_epoch"] in {1, 2, 3}
+    assert set(passport["curves"]) == set(run.CURVES)
+    assert [len(curve) for curve in passport["curves"].values()] == [3] * 4
+    best = passport["curves"]["validation_accuracy"][passport["best_epoch"] - 1]
+    assert best == max(passport["curves"]["validation_accuracy"])
     assert passport["seed"] == SMOKE.seed
     assert passport["recipe"]["strengths"]["rotation_deg"] == SMOKE.strengths.rotation_deg
 
@@ -227,7 +231,7 @@ def test_a_run_resumes_with_its_own_data_only(tmp_path):
 def test_a_passport_never_tells_where_the_data_lay(trained, tmp_path):
     data = datasets.load("sample", num_validation=200)
     elsewhere = replace(SMOKE, data=str(tmp_path))
-    row = {"epoch": 1, "validation_accuracy": 0.5, "validation_loss": 1.0, "seconds": 1.0}
+    row = dict.fromkeys(run.CURVES, 0.5) | {"epoch": 1, "seconds": 1.0}
     passport = run._passport(elsewhere, run.Lessons(data), State(data.sha256, [row]))
 
     assert str(tmp_path) not in json.dumps(passport)
