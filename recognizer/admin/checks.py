@@ -40,6 +40,11 @@ class Check:
     is_refused: bool = False
 
     @property
+    def refusal(self) -> str:
+        """What the last line says, without its time."""
+        return self.lines[-1].partition(" ")[2] if self.lines else ""
+
+    @property
     def is_shown(self) -> bool:
         """Whether its log is what one wants to see first."""
         return self.is_open or self.is_dead or self.is_refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,7 +30,13 @@ def beside(versions: Sequence[ModelVersion]) -> dict[str, Any]:
         "recalls": _rows(figures.RECALLS, versions),
         "suites": list(_suites(versions)),
         "origins": _origins(versions),
+        "layers": _layers(versions),
         "confusions": _confusions(versions),
+        "tested": [
+            {"version": version, "rows": found[0]["confusion"]}
+            for version in versions
+            if (found := list(figures.measurements(version))) and found[0]["confusion"]
+        ],
         # The newer one is who would come.
         "replay": replays.asked_for(versions[-1], versions[0]) if len(versions) == 2 else None,
     }
@@ -99,6 +106,27 @@ def _origins(versions: Sequence[ModelVersion]) -> list[Row]:
         if len(set(texts)) > 1:
             rows.append({"name": knob, "cells": [{"text": text} for text in texts]})
     return rows
+
+
+def _layers(versions: Sequence[ModelVersion]) -> list[Row]:
+    """Give the layers side by side, in their order, and mark those that are not in all alike."""
+    columns = [[_layer(found) for found in version.layers] for version in versions]
+    rows = zip_longest(*columns, fillvalue="")
+    return [
+        {
+            "name": str(place),
+            "cells": [{"text": text} for text in texts],
+            "differs": len(set(texts)) > 1,
+        }
+        for place, texts in enumerate(rows, 1)
+    ]
+
+
+def _layer(found: dict[str, Any]) -> str:
+    """Write a layer in a line: its kind, what it gives, its parameters."""
+    written = figures.layer(found)
+    counted = f", {written['parameters']}" if found["num_parameters"] else ""
+    return f"{written['kind']} {written['shape']}{counted}"
 
 
 def _confusions(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class Shown:
         error: Why it cannot be.
         rows: Its counts: what, how many.
         verdict: What follows, in a sentence; `kind` its colour.
+        num_fixed, num_broken: How many; `is_cut` where more than `max_shown` of a kind.
         fixed, broken: The digits that only one of the two reads rightly.
     """
 
@@ -44,6 +45,10 @@ class Shown:
     verdict: str | Promise = ""
     kind: str = ""
     breaks_more: bool = False
+    num_fixed: str = ""
+    num_broken: str = ""
+    is_cut: bool = False
+    max_shown: int = MAX_SHOWN
     fixed: tuple[dict[str, Any], ...] = ()
     broken: tuple[dict[str, Any], ...] = ()
 
@@ -67,17 +72,20 @@ def shown(replay: Replay) -> Shown:
     verdict, kind = _verdict(replay, outcome["p_value"])
     return Shown(
         rows=(
-            (_("read rightly by both"), number(outcome["both_right"])),
-            (_("mended: only the candidate is right"), number(outcome["num_fixed"])),
-            (_("broken: only the active one is right"), number(outcome["num_broken"])),
-            (_("read wrongly by both"), number(outcome["both_wrong"])),
-            (_("labelled submissions"), number(outcome["num_submissions"])),
-            (_("digits of the sample"), number(outcome["num_sample"])),
-            (_("chance alone tells so much apart with"), _p_value(outcome["p_value"])),
+            (_("Mended: only the newer is right"), number(outcome["num_fixed"])),
+            (_("Broken: only the other is right"), number(outcome["num_broken"])),
+            (_("Both right"), number(outcome["both_right"])),
+            (_("Both wrong"), number(outcome["both_wrong"])),
+            (_("Labelled submissions"), number(outcome["num_submissions"])),
+            (_("Digits of the sample"), number(outcome["num_sample"])),
+            (_("McNemar’s exact test"), _p_value(outcome["p_value"])),
         ),
         verdict=verdict,
         kind=kind,
         breaks_more=replay.breaks_more,
+        num_fixed=number(outcome["num_fixed"]),
+        num_broken=number(outcome["num_broken"]),
+        is_cut=max(outcome["num_fixed"], outcome["num_broken"]) > MAX_SHOWN,
         fixed=tuple(_picture(one) for one in outcome["fixed"][:MAX_SHOWN]),
         broken=tuple(_picture(one) for one in outcome["broken"][:MAX_SHOWN]),
     )

@@ -10,12 +10,14 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, TextField
+from django.db.models import CharField, F, Q, QuerySet, TextField
+from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -31,13 +33,11 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "version_number",
         "name",
-        "active",
+        "state",
         "accuracy",
         "parameters",
-        "size",
-        "created_at",
         "readings",
-        "state",
+        "registered",
     )
     list_display_links = ("version_number", "name")
     search_fields = ("name", "notes", "sha256")
@@ -57,16 +57,13 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         return ModelVersion.objects.with_num_readings().annotate(
-            by_accuracy=F("metrics__test__accuracy")
+            by_accuracy=F("metrics__test__accuracy"),
+            by_state=Concat("is_active", "status", output_field=CharField()),
         )
 
     @admin.display(description=gettext_lazy("version"), ordering="number")
     def version_number(self, version: ModelVersion) -> str:
         return f"v{version.number}"
-
-    @admin.display(description=gettext_lazy("serves"), ordering="is_active")
-    def active(self, version: ModelVersion) -> str:
-        return marks.active(version)
 
     @admin.display(description=gettext_lazy("test accuracy"), ordering="by_accuracy")
     def accuracy(self, version: ModelVersion) -> str:
@@ -78,17 +75,28 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def parameters(self, version: ModelVersion) -> str:
         return marks.counted(marks.number(version.num_parameters), _("parameters"))
 
-    @admin.display(description=gettext_lazy("size"), ordering="size_bytes")
-    def size(self, version: ModelVersion) -> str:
-        return filesizeformat(version.size_bytes)
-
     @admin.display(description=gettext_lazy("readings"), ordering="num_readings")
     def readings(self, version: Any) -> str:
         return marks.counted(marks.number(version.num_readings), _("readings"))
 
-    @admin.display(description=gettext_lazy("status"), ordering="status")
+    @admin.display(description=gettext_lazy("state"), ordering="by_state")
     def state(self, version: ModelVersion) -> str:
+        """Mark what it does now; where it neither serves nor shadows, or fails, what it is."""
+        is_well = version.status == ModelVersion.Status.READY
+        if is_well and (version.is_active or version.is_shadow):
+            return marks.active(version)
         return marks.status(version)
+
+    @admin.display(description=gettext_lazy("registered"), ordering="created_at")
+    def registered(self, version: ModelVersion) -> str:
+        return date_format(localtime(version.created_at), "SHORT_DATE_FORMAT")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        may_activate = {"may_activate": self.has_activate_permission(request)}
+        answer: HttpResponse = super().changelist_view(
+            request, may_activate | (extra_context or {})
+        )
+        return answer
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
@@ -152,7 +160,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, obj: ModelVersion, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Go to the version's page, which shows how far its check is."""
-        said = _("%(version)s is kept, and is being checked.") % {"version": obj}
+        said = _("Kept, and being checked: %(version)s.") % {"version": obj}
         self.message_user(request, said, messages.SUCCESS)
         return redirect("admin:recognizer_modelversion_change", obj.pk)
 

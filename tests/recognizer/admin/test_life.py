@@ -58,7 +58,7 @@ def test_a_retired_version_cannot_be_activated_until_it_is_brought_back(admin_cl
     assert candidate.status == ModelVersion.Status.RETIRED
     assert "Retired: v2 candidate stays" in words
     assert page_of(candidate, "activate") not in words
-    assert "retired" in LogEntry.objects.get(object_id=candidate.pk).change_message
+    assert "Retired" in LogEntry.objects.get(object_id=candidate.pk).change_message
     with pytest.raises(registry.ActivationRefused, match="it is retired"):
         registry.activate(version=candidate)
     assert registry.vet(candidate).status == ModelVersion.Status.RETIRED  # not checked again

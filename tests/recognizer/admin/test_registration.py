@@ -52,7 +52,7 @@ def test_a_model_that_is_refused_stays_with_the_reason(admin_client, model_of_tw
     version = ModelVersion.objects.get()
     assert version.status == ModelVersion.Status.REFUSED
     page = admin_client.get(answer.url).content.decode()
-    assert "Refused. It cannot serve" in page
+    assert "Refused: it cannot serve" in page
     assert "Output: expected one of shape (None, 10)" in page
     assert "Activate…" not in page
     assert "news.js" not in page
