@@ -72,13 +72,13 @@ serve: install .env staticfiles/staticfiles.json ## Set everything up and serve 
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py register_model --shipped --activate --reason "shipped with the project"
 	@echo "Digitsite is at http://$(ADDRESS)/ and its admin at http://$(ADDRESS)/admin/ (first: make admin). Ctrl-C stops it."
-	@$(BIN)/python manage.py db_worker -v 0 & worker=$$!; trap 'kill $$worker 2>/dev/null' EXIT; \
+	@PYTHON=$(BIN)/python sh digitsite/serve.sh \
 		$(BIN)/gunicorn digitsite.wsgi --bind $(ADDRESS) --workers $(WORKERS) --threads 2 --log-level warning
 
 dev: install .env ## Serve with Django's own server: reloads at each change, shows tracebacks
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py register_model --shipped --activate --reason "shipped with the project"
-	@DEBUG=1 $(BIN)/python manage.py runserver $(ADDRESS)
+	@DEBUG=1 PYTHON=$(BIN)/python sh digitsite/serve.sh $(BIN)/python manage.py runserver $(ADDRESS)
 
 admin: install .env ## Make a superuser for /admin/
 	@$(BIN)/python manage.py migrate -v 0

@@ -152,10 +152,11 @@ else:
 # `incr`, and test_limits.py counts over several processes.
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 
-# What runs behind a request: rows of the database, taken by `manage.py db_worker`.
+# What runs behind a request and by the clock: rows of the database, taken by `manage.py worker`.
 TASKS = {
     "default": {
         "BACKEND": env.str("TASKS_BACKEND", default="django_tasks_db.DatabaseBackend"),
+        "QUEUES": ["default", "periodic"],
     }
 }
 

@@ -1,13 +1,25 @@
-"""What runs behind a request, in the worker (`manage.py db_worker`)."""
+"""What runs behind a request or by the clock, in the worker (`manage.py worker`)."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
+from django.core.management import call_command
+from django.utils import timezone
 from django_tasks import task
+from django_tasks.base import Task, TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
 from recognizer import registry, shadow
 from recognizer.models import ModelVersion
+
+# A queue of their own: those that came to a good end are soon forgotten, or a task of each second
+# would leave 86,400 rows a day.
+PERIODIC_QUEUE = "periodic"
+# Finished tasks are kept so long, and one said to run for longer belonged to a killed worker.
+KEPT_DAYS = 1
 
 
 @task()
@@ -31,3 +43,31 @@ def vet(version_id: int) -> str:
     with suppress(registry.RefusedModel):  # the version's log and status say so
         registry.vet(version)
     return str(version.status)
+
+
+@task(queue_name=PERIODIC_QUEUE)
+def prune() -> None:
+    """Forget finished tasks: periodic ones at once, others and failed ones after a day."""
+    _fail_those_of_killed_workers()
+    command = "prune_db_task_results"
+    call_command(command, min_age_days=KEPT_DAYS, verbosity=0)
+    call_command(
+        command,
+        queue_name=PERIODIC_QUEUE,
+        min_age_days=0,
+        failed_min_age_days=KEPT_DAYS,
+        verbosity=0,
+    )
+
+
+def _fail_those_of_killed_workers() -> None:
+    """Mark what has been running for a day as failed; no worker will."""
+    now = timezone.now()
+    DBTaskResult.objects.running().filter(started_at__lt=now - timedelta(days=KEPT_DAYS)).update(
+        status=TaskResultStatus.FAILED, finished_at=now
+    )
+
+
+# What the clock of a worker enqueues, and how often: seconds. Each is done within seconds, and may
+# run twice at once, as after a worker was killed.
+PERIODIC: dict[Task[[], Any], float] = {prune: 3600}

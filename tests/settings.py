@@ -38,7 +38,7 @@ os.environ.update(
 )
 
 from digitsite.settings import *  # noqa: E402, F403
-from digitsite.settings import DATABASES, STORAGES  # noqa: E402
+from digitsite.settings import DATABASES, STORAGES, TASKS  # noqa: E402
 
 # A file, as in real life: WAL, IMMEDIATE and the busy timeout hold for the live server's threads.
 DATABASES["default"]["TEST"] = {"NAME": str(_RUN / "test.sqlite3")}
@@ -47,4 +47,4 @@ WHITENOISE_USE_FINDERS = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; nothing to protect
 
 # Where a request asks for work behind it, that is done at once.
-TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+TASKS["default"]["BACKEND"] = "django_tasks.backends.immediate.ImmediateBackend"

@@ -28,6 +28,7 @@ MAY_IMPORT = {
         *(f"recognizer.{part}" for part in ("vetting", "engine", "replay", "models")),
     },
     "recognizer.replay": {"recognizer.engine", "recognizer.models"},
+    "recognizer.clock": set(),
     "recognizer.shadow": {
         *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "recognition")),
     },
@@ -53,6 +54,8 @@ MAY_IMPORT = {
     },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
+        "recognizer.clock",
+        "recognizer.tasks",
         "recognizer.imaging",
         "recognizer.registry",
         "recognizer.recognition",

@@ -1,0 +1,91 @@
+"""The worker's clock: it puts each periodic task among the waiting ones when its time has come."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import connections, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_tasks.base import Task, TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+logger = logging.getLogger(__name__)
+
+# How often it looks: the shortest interval that a task can have.
+TICK_S = 1.0
+# A periodic task is done within seconds. One that is said to run for longer belonged to a worker
+# that was killed, and is waited for no more.
+GIVEN_UP_AFTER = timedelta(minutes=5)
+
+# Each task, and the seconds from one time that it is put among the waiting ones to the next.
+Periodic = Mapping[Task[[], Any], float]
+
+
+class Clock(threading.Thread):
+    """Ticks beside a worker for as long as the process lives."""
+
+    def __init__(self, periodic: Periodic) -> None:
+        super().__init__(name="clock", daemon=True)
+        self.periodic = periodic
+
+    def run(self) -> None:
+        while True:
+            tick(self.periodic)
+            time.sleep(TICK_S)
+
+
+def tick(periodic: Periodic) -> None:
+    """Enqueue the tasks whose time has come; an error is logged, and the next tick comes.
+
+    Closes the thread's connections: they would stay open from tick to tick, and one that broke
+    would stay broken.
+
+    Queries: 1 a task; 2 more for each that is enqueued.
+    """
+    try:
+        for task, interval_s in periodic.items():
+            _enqueue_if_due(task, interval_s)
+    except Exception:
+        logger.exception("The clock could not enqueue the periodic tasks; it tries again.")
+    finally:
+        connections.close_all()
+
+
+def _enqueue_if_due(task: Task[[], Any], interval_s: float) -> None:
+    if not is_due(task, interval_s):
+        return
+    with transaction.atomic():
+        _one_clock_at_a_time()
+        if is_due(task, interval_s):
+            task.enqueue()
+
+
+def is_due(task: Task[[], Any], interval_s: float, now: datetime | None = None) -> bool:
+    """Tell whether a task neither waits, nor runs, nor was enqueued within its interval.
+
+    Queries: 1, over the rows of the task's queue, of which `tasks.prune` leaves few.
+    """
+    now = now or timezone.now()
+    in_the_way = (
+        Q(status=TaskResultStatus.READY)
+        | Q(status=TaskResultStatus.RUNNING, started_at__gt=now - GIVEN_UP_AFTER)
+        | Q(enqueued_at__gt=now - timedelta(seconds=interval_s))
+    )
+    rows = DBTaskResult.objects.filter(queue_name=task.queue_name, task_path=task.module_path)
+    return not rows.filter(in_the_way).exists()
+
+
+def _one_clock_at_a_time() -> None:
+    """Hold back the clocks of other workers until this transaction ends.
+
+    SQLite's transactions do so by themselves; elsewhere a row does that every database has.
+    """
+    row = ContentType.objects.get_for_model(DBTaskResult)
+    ContentType.objects.select_for_update(no_key=True).get(pk=row.pk)
