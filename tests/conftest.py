@@ -48,6 +48,35 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+# Linear too, and worse: the means of the digits as weights.
+MAKE_OTHER_MODEL = """
+import sys
+import keras
+import numpy as np
+from recognizer.vetting.loading import SAMPLE_PATH
+
+with np.load(SAMPLE_PATH) as file:
+    digits, labels = file["x_train"].reshape(-1, 784) / 255, file["y_train"]
+means = np.array([digits[labels == digit].mean(0) for digit in range(10)])
+model = keras.Sequential([
+    keras.Input((28, 28, 1)),
+    keras.layers.Rescaling(1 / 255),
+    keras.layers.Flatten(),
+    keras.layers.Dense(10, activation="softmax"),
+])
+model.layers[-1].set_weights([2 * means.T, -(means ** 2).sum(1)])
+model.save(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="session")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another real Keras file, which reads worse than the tiny one."""
+    path = tmp_path_factory.mktemp("models") / "other.keras"
+    subprocess.run([sys.executable, "-c", MAKE_OTHER_MODEL, str(path)], check=True)
+    return path
+
+
 SAVE_AGAIN = """
 import sys
 import keras

@@ -201,6 +201,25 @@ def test_the_command_does_nothing_where_the_version_is_active(active_version, ti
     assert Activation.objects.count() == 1
 
 
+def test_the_command_does_not_activate_what_breaks_more(active_version, other_model):
+    with pytest.raises(CommandError, match=r"To do so: manage.py activate_model 2 --force"):
+        call_command("register_model", str(other_model), "--activate")
+
+    assert ModelVersion.objects.active().get() == active_version
+    assert ModelVersion.objects.get(number=2).status == ModelVersion.Status.READY
+
+
+def test_what_ships_takes_no_better_version_s_place_and_the_site_starts_all_the_same(
+    active_version, other_model, monkeypatch, capsys
+):
+    monkeypatch.setattr(registration, "SHIPPED_MODEL", other_model)
+
+    call_command("register_model", "--shipped", "--activate")
+
+    assert "Not activated: v2 shipped reads" in capsys.readouterr().err
+    assert ModelVersion.objects.active().get() == active_version
+
+
 def test_the_command_names_a_missing_file(db, tmp_path):
     with pytest.raises(CommandError, match="found none at"):
         call_command("register_model", str(tmp_path / "none.keras"))

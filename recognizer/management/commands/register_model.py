@@ -32,7 +32,7 @@ class Command(BaseCommand):
         # What ships is activated when it is new only: a second `make serve` must not take the
         # place of the version that an operator chose since.
         if options["activate"] and (is_new or not options["shipped"] or _none_active()):
-            self._activate(version, options["reason"] or "registered with --activate")
+            self._activate(version, options)
 
     def _register(self, options: dict[str, Any]) -> tuple[ModelVersion, bool]:
         try:
@@ -46,12 +46,20 @@ class Command(BaseCommand):
         except registry.RefusedModel as refusal:
             raise CommandError(f"Refused: {refusal}") from refusal
 
-    def _activate(self, version: ModelVersion, reason: str) -> None:
+    def _activate(self, version: ModelVersion, options: dict[str, Any]) -> None:
         if version.is_active:
             self.stdout.write(f"Active already: {version}")
             return
         try:
+            reason = options["reason"] or "registered with --activate"
             registry.activate(version=version, reason=reason)
+        except registry.BreaksMore as refusal:
+            how = f"manage.py activate_model {version.number} --force --reason …"
+            if not options["shipped"]:
+                raise CommandError(f"{refusal} To do so: {how}") from refusal
+            # A site that has learnt from its own visitors goes on with what it learnt.
+            self.stderr.write(self.style.WARNING(f"Not activated: {refusal} To do so: {how}"))
+            return
         except registry.ActivationRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(self.style.SUCCESS(f"Active: {version}"))
