@@ -37,15 +37,20 @@ def activate(
     """
     _refuse_what_may_not_serve(version)
     load(version)
-    active = ModelVersion.objects.active().first()
-    if active and active != version and not force:
-        refuse_what_breaks_more(version, active)
+    compared = ModelVersion.objects.active().first()
+    if compared and compared != version and not force:
+        refuse_what_breaks_more(version, compared)
     with transaction.atomic():
         # All rows in one order: two activations at once wait for each other, and never deadlock.
         versions = list(ModelVersion.objects.select_for_update().order_by("pk"))
         active = next((other for other in versions if other.is_active), None)
         if active == version:
             raise ActivationRefused(f"{version} is active already.")
+        if active != compared and not force:
+            raise ActivationRefused(
+                f"{active} was activated at this moment: expected {compared} to serve still. "
+                "Look at both, and activate again."
+            )
         _refuse_what_may_not_serve(next(other for other in versions if other == version))
         ModelVersion.objects.active().update(is_active=False)
         version.is_active, version.shadow_since = True, None

@@ -45,20 +45,20 @@ def load(version: ModelVersion) -> engine.Loaded:
 def begin_replay(candidate: ModelVersion, baseline: ModelVersion) -> tuple[Replay, bool]:
     """Give the replay of two versions over the labels as they are, and whether it is to be run.
 
-    It is to be run where nobody has asked for it yet, or where whoever ran it has not come to an
-    end within `REPLAY_TAKES`. Whoever is told so must see to it.
+    It is to be run where nobody has asked for it yet, or where whoever ran it has failed or not
+    come to an end within `REPLAY_TAKES`. Whoever is told so must see to it.
 
     Queries: 2 where it is known, else 5.
     """
     found, is_new = Replay.objects.get_or_create(
         candidate=candidate, baseline=baseline, labels=_labels_now()
     )
-    if is_new or found.is_finished or found.error:
+    if is_new or found.is_finished:
         return found, is_new
     late = Replay.objects.filter(
         pk=found.pk, outcome__isnull=True, started_at__lt=timezone.now() - REPLAY_TAKES
     )
-    return found, bool(late.update(started_at=timezone.now()))
+    return found, bool(late.update(started_at=timezone.now(), error=""))
 
 
 def replay(candidate: ModelVersion, baseline: ModelVersion) -> Replay:

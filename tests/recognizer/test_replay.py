@@ -10,6 +10,7 @@ from django.utils import timezone
 from recognizer import registry, replay
 from recognizer.engine import Loaded, Thresholds
 from recognizer.models import Activation, ModelVersion, Replay, Submission
+from recognizer.registry import activation
 
 
 @dataclass
@@ -101,14 +102,19 @@ def test_of_many_the_surest_mistakes_are_kept(db, no_sample, monkeypatch):
 
 @pytest.fixture
 def candidate(active_version: ModelVersion) -> ModelVersion:
+    return another(active_version, 2)
+
+
+def another(version: ModelVersion, number: int) -> ModelVersion:
+    """Another version of the same files."""
     row = {
-        field.attname: getattr(active_version, field.attname)
+        field.attname: getattr(version, field.attname)
         for field in ModelVersion._meta.concrete_fields
         if not field.primary_key
     }
-    changed = {"number": 2, "name": "candidate", "sha256": "0" * 64, "is_active": False}
+    changed = {"number": number, "name": "candidate", "sha256": f"{number:064x}"}
     files = {name: row[name].name for name in ("file", "compiled", "keras_file")}
-    return ModelVersion.objects.create(**(row | files | changed))
+    return ModelVersion.objects.create(**(row | files | changed | {"is_active": False}))
 
 
 @pytest.fixture
@@ -158,6 +164,34 @@ def test_a_label_given_since_does_not_make_anybody_wait(active_version, candidat
     registry.activate(version=candidate, reason="I looked at it")
 
     assert len(runs) == 1
+
+
+def test_what_was_compared_with_another_one_is_not_activated(
+    active_version, candidate, outcomes, monkeypatch
+):
+    outcomes(2, 1)
+    third = another(candidate, 3)
+    refuse = activation.refuse_what_breaks_more
+
+    def while_somebody_else_activates(version: ModelVersion, active: ModelVersion) -> None:
+        refuse(version, active)
+        registry.activate(version=third, force=True)
+
+    monkeypatch.setattr(activation, "refuse_what_breaks_more", while_somebody_else_activates)
+    with pytest.raises(registry.ActivationRefused, match="v3 candidate was activated at this mom"):
+        registry.activate(version=candidate)
+    assert ModelVersion.objects.active().get() == third
+
+
+def test_a_replay_that_failed_is_tried_again_later(active_version, candidate):
+    registry.begin_replay(candidate, active_version)
+    Replay.objects.update(error="storage was away")
+    assert registry.begin_replay(candidate, active_version)[1] is False
+
+    Replay.objects.update(started_at=timezone.now() - timedelta(minutes=6))
+    found, is_mine = registry.begin_replay(candidate, active_version)
+    found.refresh_from_db()
+    assert (is_mine, found.error) == (True, "")
 
 
 def test_an_old_replay_proves_nothing(active_version, candidate, outcomes):
