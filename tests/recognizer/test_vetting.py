@@ -169,61 +169,7 @@ def test_an_accepted_hdf5_file_becomes_a_keras_file_that_answers_the_same(models
     assert np.allclose(again.golden, report.golden, atol=1e-6)
 
 
-def test_the_process_that_looks_at_a_model_sees_no_secrets(monkeypatch, tmp_path):
-    monkeypatch.setenv("SECRET_KEY", "a secret")
-    monkeypatch.setenv("DATABASE_URL", "postgres://…")
-    environment = bounded._environment(tmp_path)
-
-    assert environment["HOME"] == str(tmp_path)
-    assert "a secret" not in environment.values()
-    assert "DATABASE_URL" not in environment
-
-
-PROCESS = """
-import json, os, sys
-from pathlib import Path
-from recognizer.vetting import bounded
-
-LIMITS = bounded.Limits(wall_s=3, cpu_s=2, memory_bytes=2**30, written_bytes=2**20)
-
-def look(path, workspace):
-    {code}
-
-if __name__ == "__main__":
-    bounded.report_on(sys.argv[1:], LIMITS, look)
-"""
-
-
-@pytest.mark.parametrize(
-    ("code", "check", "found"),
-    [
-        ("os.kill(os.getpid(), 11)", "Process", "SIGSEGV"),
-        ("os._exit(3)", "Process", "exit status 3 (it said nothing)"),
-        ("raise RuntimeError('oh')", "Process", "RuntimeError: oh"),
-        ("import time; time.sleep(60)", "Time", "none"),
-        ("\n    while True: pass", "Process", "SIG"),
-        ("bytearray(2**31)", "Memory", "more"),
-        ("Path(workspace, 'x').write_bytes(bytes(2**21))", "Process", "File too large"),
-        (
-            "\n    import subprocess; subprocess.Popen(['sleep', '60']); os._exit(1)",
-            "Process",
-            "exit status 1",
-        ),
-    ],
-)
-def test_a_process_that_does_not_end_well_is_a_refusal(tmp_path, monkeypatch, code, check, found):
-    (tmp_path / "looking.py").write_text(PROCESS.format(code=code))
-    monkeypatch.setattr(bounded, "ROOT", tmp_path)
-    monkeypatch.setenv("PYTHONPATH", f"{Path(vetting.__file__).parents[2]}")
-    monkeypatch.setattr(bounded, "PASSED_ENVIRONMENT", (*bounded.PASSED_ENVIRONMENT, "PYTHONPATH"))
-    limits = bounded.Limits(wall_s=3, cpu_s=2, memory_bytes=2**30, written_bytes=2**20)
-
-    with pytest.raises(vetting.RefusedModel) as refusal:
-        bounded.run("looking", tmp_path, limits=limits, workspace=tmp_path)
-    assert refusal.value.check == check
-    assert found in refusal.value.found
-
-
-def test_both_looks_end_within_ninety_seconds():
+def test_all_looks_end_within_ninety_seconds():
     """What a bad file may cost: the clock's limits are the only ones that all files meet."""
-    assert bounded.LOOKING.wall_s + bounded.LOADING.wall_s <= 90
+    most = 2 * bounded.LOOKING.wall_s + bounded.LOADING.wall_s  # a .h5 file's copy is looked into
+    assert most <= 90
