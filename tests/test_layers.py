@@ -140,8 +140,8 @@ MAY_IMPORT = {
 }
 # Never imported at module level in a web process.
 HEAVY = {"tensorflow", "keras", "h5py", "matplotlib"}
-# Modules that run as processes of their own, where they import what they like: nobody imports them.
-OWN_PROCESSES = {"recognizer.vetting.contents", "recognizer.vetting.loading"}
+# Modules of processes of their own, which import what they like: only such a one imports another.
+OWN_PROCESSES = {f"recognizer.vetting.{part}" for part in ("contents", "hdf5", "loading")}
 WEB = {room for room in MAY_IMPORT if room.split(".")[0] != "training"}
 
 

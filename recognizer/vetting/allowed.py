@@ -7,7 +7,9 @@ StringLookup, IntegerLookup, TextVectorization (read files), and whatever is reg
 
 from __future__ import annotations
 
-_MODELS = {"Sequential", "Functional", "Model"}
+import re
+
+MODELS = {"Sequential", "Functional", "Model"}
 LAYERS = {
     "InputLayer",
     # Weights.
@@ -60,11 +62,18 @@ _NN_OPERATIONS = {
     *("Softmax", "LogSoftmax", "Relu", "Relu6", "Sigmoid", "Tanh", "Gelu", "Silu", "Elu", "Selu"),
     *("LeakyRelu", "Softplus", "Softsign", "HardSigmoid", "HardSilu", "MaxPool", "AveragePool"),
 }
+# What stands in JSON for values that JSON has not: `x[:, 2:]` and constants, tuples and shapes.
+_VALUES = {
+    *("__keras_tensor__", "__slice__", "__ellipsis__", "__numpy__", "__tensor__", "__tuple__"),
+    "TensorShape",
+}
+# What is called, and so takes time and memory each time.
+CALLED = LAYERS | _OPERATIONS | _NN_OPERATIONS
 
 # A class's name → the modules that it may be said to be of.
 CLASSES: dict[str, set[str]] = {}
 for _names, _modules in (
-    (_MODELS, {"keras", "keras.models"}),
+    (MODELS, {"keras", "keras.models"}),
     ({"Functional"}, {"keras.src.models.functional", "keras.src.engine.functional"}),
     ({"Sequential"}, {"keras.src.models.sequential", "keras.src.engine.sequential"}),
     (LAYERS, {"keras.layers"}),
@@ -75,15 +84,37 @@ for _names, _modules in (
     (_SEEDS, {"keras.random"}),
     (_OPERATIONS, {"keras.src.ops.numpy", "keras.src.ops.core"}),
     (_NN_OPERATIONS, {"keras.src.ops.nn"}),
-    ({"__keras_tensor__"}, {"builtins"}),
+    (_VALUES, {"builtins"}),
 ):
     for _name in _names:
         CLASSES.setdefault(_name, set()).update(_modules)
 
-ACTIVATIONS = {
+_ACTIVATIONS = {
     *("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "glu", "silu"),
     *("swish", "mish", "softmax", "log_softmax", "softplus", "softsign", "sigmoid"),
     *("log_sigmoid", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "hard_shrink"),
     *("soft_shrink", "tanh", "tanh_shrink", "exponential", "squareplus", "threshold"),
     *("sparsemax", "sparse_plus", "sparse_sigmoid"),
+}
+_DTYPES = {
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"),
+}
+
+
+def _with_snake_case(names: set[str]) -> set[str]:
+    """Add the names as functions have them: GlorotUniform, and glorot_uniform."""
+    return names | {re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in names}
+
+
+# The ending of a key → the check's name, and the texts that may stand there: Keras looks them up.
+NAMED = {
+    "activation": ("Activations", _ACTIVATIONS),
+    "initializer": (
+        "Initializers",
+        _with_snake_case(_INITIALIZERS) | {"zero", "one", "normal", "uniform"},
+    ),
+    "regularizer": ("Regularizers", _with_snake_case(_REGULARIZERS) | {"l1_l2"}),
+    "constraint": ("Constraints", _with_snake_case(_CONSTRAINTS)),
+    "dtype": ("Types", _DTYPES),
 }
