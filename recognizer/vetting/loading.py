@@ -119,14 +119,18 @@ def _are_probabilities(model: Any, input_max: float, digits: NDArray[np.uint8]) 
 def _answers(
     model: Any, contract: engine.Contract, digits: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
+    import tensorflow as tf
+
     read = engine.serving_function(model, contract)
     try:
         answers = [
             np.asarray(read(digits[row : row + BATCH])) for row in range(0, len(digits), BATCH)
         ]
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError from error
     except MemoryError:
         raise
-    except Exception as error:  # TensorFlow raises whatever it likes, of memory too
+    except Exception as error:  # TensorFlow raises whatever it likes
         expected = f"ten values for each of {BATCH} digits at once"
         raise RefusedModel("Answers", expected, _said(error)) from error
     return np.concatenate(answers)  # (N, 10)
