@@ -50,10 +50,6 @@ model.compile("adam", "sparse_categorical_crossentropy")
 model.save(folder / "functional.keras")
 
 save("nine.keras", layers.Flatten(), layers.Dense(9))
-save("twelve.keras", layers.Flatten(), layers.Dense(12))
-save("large.keras", layers.Flatten(), layers.Dense(10), shape=(32, 32, 1))
-save("zeros.keras", layers.Flatten(), layers.Dense(10, kernel_initializer="zeros"))
-save("guessing.keras", layers.Flatten(), layers.Dense(10, activation="softmax"))
 save("many.keras", layers.Flatten(), layers.Dense(25_600, dtype="float16"), layers.Dense(10))
 last, [kernel, bias] = dense()
 save("nan.keras", layers.Flatten(), last, weights=[np.where(kernel > 0.02, np.nan, kernel), bias])
@@ -110,10 +106,6 @@ def test_a_file_that_is_too_large_is_refused(tmp_path):
     ("name", "check", "found"),
     [
         ("nine.keras", "Output", "(None, 9)"),
-        ("twelve.keras", "Output", "(None, 12)"),
-        ("large.keras", "Input", "(None, 32, 32, 1)"),
-        ("zeros.keras", "Answers", "the same ones for all"),
-        ("guessing.keras", "Accuracy", "%"),
         ("many.keras", "Parameters", "20,352,010"),
         ("nan.keras", "Weights", "kernel"),
     ],
