@@ -10,7 +10,7 @@ from django.utils import timezone
 from recognizer import registry, replay
 from recognizer.engine import Loaded, Thresholds
 from recognizer.models import Activation, ModelVersion, Replay, Submission
-from recognizer.registry import activation
+from recognizer.registry import activation, gate
 
 
 @dataclass
@@ -171,7 +171,7 @@ def test_what_was_compared_with_another_one_is_not_activated(
 ):
     outcomes(2, 1)
     third = another(candidate, 3)
-    refuse = activation.refuse_what_breaks_more
+    refuse = gate.refuse_what_breaks_more
 
     def while_somebody_else_activates(version: ModelVersion, active: ModelVersion) -> None:
         refuse(version, active)
