@@ -9,6 +9,28 @@ from tests.recognizer import bad_models as bad
 FLIPS, CUTS = 100, 20  # of each format
 SEED = 20261101
 
+# Looks into all files of a folder, each in a process of its own; tells how each ended.
+LOOK_INTO_ALL = """
+import json, os, resource, sys
+from pathlib import Path
+from recognizer.vetting import RefusedModel, contents
+
+def end_of(path):
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    resource.setrlimit(resource.RLIMIT_CPU, (2, 3))
+    try:
+        contents.look(path, path.parent)
+    except RefusedModel as refusal:
+        os._exit(10 if str(refusal).isprintable() else 11)
+    except BaseException as error:
+        print(path, repr(error), file=sys.stderr, flush=True)
+        os._exit(12)
+    os._exit(0)
+
+print(json.dumps({path.name: end_of(path) for path in sorted(Path(sys.argv[1]).iterdir())}))
+"""
+
 
 def damaged(content: bytes) -> Iterator[bytes]:
     """Give a file with one to three bits flipped, and a file that was cut off, many times over.
