@@ -13,7 +13,7 @@ from recognizer.vetting.refusal import RefusedModel
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 32
 MAX_DECLARED_BYTES = MEMBERS[WEIGHTS]
-MAX_ATTRIBUTES = 5_000  # Keras keeps two for a layer in .h5, and none in .keras
+MAX_ATTRIBUTES = 5_000  # Keras keeps one or two for a layer
 MAX_ATTRIBUTE_BYTES = 16 * 2**20
 
 
