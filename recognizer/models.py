@@ -44,6 +44,18 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
             )
         )
 
+    def with_num_labelled(self) -> ModelVersionQuerySet:
+        """Keep those that served digits labelled since, with `num_labelled` and `num_right`.
+
+        As the days' counts have them; the newest first.
+        """
+        counted = self.annotate(
+            num_labelled=models.Sum("counts__num_labelled"),
+            num_right=models.Sum("counts__num_right"),
+        )
+        # Django leaves Meta.ordering out where it groups.
+        return counted.filter(num_labelled__gt=0).order_by("-number")
+
     def next_number(self) -> int:
         return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1
 
@@ -177,17 +189,18 @@ class ActivationQuerySet(models.QuerySet["Activation"]):
                 output_field=models.DateTimeField(),
             ),
             num_served=_num_in_its_time(Q()),
-            num_labelled=_num_in_its_time(_IS_LABELLED),
-            num_right=_num_in_its_time(_IS_LABELLED & _IS_RIGHT),
+            num_labelled=_num_in_its_time(IS_LABELLED),
+            num_right=_num_in_its_time(IS_LABELLED & IS_RIGHT),
         )
 
 
 # Later than any reading: until when the last activation's time goes.
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-_IS_LABELLED = Q(
+# Of a prediction: its submission is labelled with a digit, and it is the one that was read.
+IS_LABELLED = Q(
     submission__review_state="reviewed", submission__label__in=[str(digit) for digit in DIGITS]
 )
-_IS_RIGHT = Q(submission__label=Cast("digit", models.CharField()))
+IS_RIGHT = Q(submission__label=Cast("digit", models.CharField()))
 
 
 def _num_in_its_time(wanted: Q) -> Coalesce:
@@ -389,6 +402,7 @@ class Submission(models.Model):
             models.Index(fields=["review_state", "-created_at"], name="submission_by_review"),
             models.Index(fields=["label", "-created_at"], name="submission_by_label"),
             models.Index(fields=["source", "-created_at"], name="submission_by_source"),
+            models.Index(fields=["reviewed_at"], name="submission_by_reviewed_at"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -534,3 +548,47 @@ class Prediction(models.Model):
         if self.verdict in {self.Verdict.NOT_A_DIGIT, self.Verdict.SEVERAL}:
             return str(self.verdict)
         return "" if self.digit is None else str(self.digit)
+
+
+class CountedDay(models.Model):
+    """A day of the site's time zone whose served readings were counted, and when."""
+
+    day = models.DateField(_("day"), primary_key=True)
+    # When counting began: what came later is not in it.
+    counted_at = models.DateTimeField(_("counted at"))
+
+    class Meta:
+        verbose_name = _("counted day")
+        verbose_name_plural = _("counted days")
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
+
+
+class DayCount(models.Model):
+    """What one version served on one day, counted; `recognizer.aggregates` keeps it."""
+
+    day = models.ForeignKey(
+        CountedDay, verbose_name=_("day"), on_delete=models.CASCADE, related_name="counts"
+    )
+    version = models.ForeignKey(
+        ModelVersion, verbose_name=_("version"), on_delete=models.CASCADE, related_name="counts"
+    )
+    verdicts = models.JSONField(_("readings by verdict"))  # {"digit": 12, …}
+    # By bin, as the functions of `recognizer.aggregates` number them: {"19": 12, …}
+    confidences = models.JSONField(_("readings by confidence"))
+    latencies = models.JSONField(_("readings by latency"))
+    num_labelled = models.PositiveIntegerField(_("labelled with a digit"))
+    num_right = models.PositiveIntegerField(_("of those read rightly"))
+
+    class Meta:
+        verbose_name = _("day's count")
+        verbose_name_plural = _("days' counts")
+        ordering = ["-day", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "version"], name="one_count_per_day_and_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} on {self.day}"

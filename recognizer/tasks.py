@@ -12,7 +12,7 @@ from django_tasks import task
 from django_tasks.base import Task, TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from recognizer import registry, shadow
+from recognizer import aggregates, registry, shadow
 from recognizer.models import ModelVersion
 
 # A queue of their own: those that came to a good end are soon forgotten, or a task of each second
@@ -46,6 +46,12 @@ def vet(version_id: int) -> str:
 
 
 @task(queue_name=PERIODIC_QUEUE)
+def count() -> int:
+    """Bring the dashboard's counts up to date. Gives how many days were counted anew."""
+    return aggregates.refresh()
+
+
+@task(queue_name=PERIODIC_QUEUE)
 def prune() -> None:
     """Forget finished tasks: periodic ones at once, others and failed ones after a day."""
     _fail_those_of_killed_workers()
@@ -70,4 +76,4 @@ def _fail_those_of_killed_workers() -> None:
 
 # What the clock of a worker enqueues, and how often: seconds. Each is done within seconds, and may
 # run twice at once, as after a worker was killed.
-PERIODIC: dict[Task[[], Any], float] = {prune: 3600}
+PERIODIC: dict[Task[[], Any], float] = {count: 60, prune: 3600}

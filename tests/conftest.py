@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from PIL import Image, ImageDraw
 
 from benchmarks import postgres
@@ -175,3 +176,19 @@ def png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def scans_in(queries: CaptureQueriesContext) -> list[str]:
+    """List the steps of these queries' plans that go over all predictions or submissions.
+
+    An index over the role alone bounds nothing: all that was served has the same.
+    """
+    selects = [one["sql"] for one in queries if one["sql"].startswith("SELECT")]
+    with connection.cursor() as cursor:
+        steps = [
+            row[3]
+            for sql in selects
+            for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+        ]
+    tables = ("SCAN recognizer_prediction", "SCAN recognizer_submission")
+    return [step for step in steps if step.startswith(tables) or step.endswith("(role=?)")]

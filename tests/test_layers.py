@@ -29,10 +29,13 @@ MAY_IMPORT = {
     },
     "recognizer.replay": {"recognizer.engine", "recognizer.models"},
     "recognizer.clock": set(),
+    "recognizer.aggregates": {"recognizer.models"},
     "recognizer.shadow": {
         *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "recognition")),
     },
-    "recognizer.tasks": {"recognizer.registry", "recognizer.shadow", "recognizer.models"},
+    "recognizer.tasks": {
+        *(f"recognizer.{part}" for part in ("aggregates", "registry", "shadow", "models")),
+    },
     # The faces, from the inside out.
     "recognizer.visitors": FACES,
     "recognizer.limits": {"recognizer.visitors"},
@@ -50,7 +53,10 @@ MAY_IMPORT = {
     },
     "recognizer.urls": {"recognizer.views"},
     "recognizer.admin": {
-        *(f"recognizer.{part}" for part in ("registry", "replay", "tasks", "models", "imaging")),
+        *(
+            f"recognizer.{part}"
+            for part in ("aggregates", "registry", "replay", "tasks", "models", "imaging")
+        ),
     },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
