@@ -11,8 +11,11 @@ class UsedStaticFilesConfig(StaticFilesConfig):
 
     ignore_patterns = [
         *StaticFilesConfig.ignore_patterns,
-        "*.umd.*",  # signature_pad: the ES module is ours
+        "signature_pad.umd.*",  # the ES module is ours
         "signature_pad.js*",
+        *("chart.js*", "chart.cjs*", "chart.umd.js*", "helpers.*"),  # chart.umd.min.js is ours
+        *("chunks", "controllers", "core", "elements", "helpers", "platform", "plugins", "scales"),
+        "*.d.ts",
         "types",
         "bootstrap-*.css*",
         "bootstrap.css*",

@@ -109,6 +109,7 @@ _NODE_MODULES = BASE_DIR / "node_modules"
 _VENDORED = {  # what `npm ci` installed, by the folder that is served under vendor/
     "vendor/bootstrap/css": _NODE_MODULES / "bootstrap" / "dist" / "css",
     "vendor/signature_pad": _NODE_MODULES / "signature_pad" / "dist",
+    "vendor/chart.js": _NODE_MODULES / "chart.js" / "dist",
 }
 STATICFILES_DIRS = [
     BASE_DIR / "static",

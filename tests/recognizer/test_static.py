@@ -33,7 +33,8 @@ def hashed(folder: Path) -> dict[str, str]:
 
 
 def test_modules_import_hashed_modules_that_exist(collected):
-    names = [name for plain, name in hashed(collected).items() if plain.startswith("site/js/")]
+    ours = ("site/js/", "admin_site/js/")
+    names = [name for plain, name in hashed(collected).items() if plain.startswith(ours)]
     assert names
     for name in names:
         module = collected / name
@@ -41,6 +42,15 @@ def test_modules_import_hashed_modules_that_exist(collected):
             imported = (module.parent / found["url"]).resolve()
             assert imported.is_file(), found["url"]
             assert re.search(r"\.[0-9a-f]{12}\.js$", imported.name), found["url"]
+
+
+def test_of_a_library_only_what_pages_ask_for_is_collected(collected):
+    vendored = {plain for plain in hashed(collected) if plain.startswith("vendor/")}
+    assert {plain for plain in vendored if not plain.endswith(".map")} == {
+        "vendor/bootstrap/css/bootstrap.min.css",
+        "vendor/chart.js/chart.umd.min.js",
+        "vendor/signature_pad/signature_pad.min.js",
+    }
 
 
 def test_static_files_are_compressed(collected):
@@ -70,7 +80,7 @@ def test_the_first_page_is_small(collected):
 def test_nothing_of_ours_names_another_origin():
     ours = [
         path
-        for folder in ("templates", "static/site")
+        for folder in ("templates", "static/site", "static/admin_site")
         for path in (ROOT / folder).rglob("*")
         if path.suffix in {".html", ".js", ".css"} and "admin" not in path.parts
     ]
