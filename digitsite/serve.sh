@@ -3,6 +3,7 @@
 # A worker that dies is said and started again. Ctrl-C or a TERM ends both; what ends the server
 # ends the worker. A task in hand then counts as failed.
 set -u
+RESTART_S=${RESTART_S:-5} # seconds: one that dies at once must not fill the log
 
 keep_worker() {
     # TERM is for this loop alone: the worker is asked by it, and waited for.
@@ -12,7 +13,7 @@ keep_worker() {
         worker=$!
         wait "$worker" && exit 0 # it was asked to end
         echo "The worker ended with status $?: nothing is checked or counted without it." \
-            "It starts again in ${RESTART_S:=5} s." >&2
+            "It starts again in $RESTART_S s." >&2
         sleep "$RESTART_S" &
         worker=$!
         wait "$worker"

@@ -79,7 +79,8 @@ function lines(data) {
       tension: 0.2,
     };
   });
-  const options = {scales: {x: days(data), y: {...values(data), grace: "5%"}}};
+  const x = {...days(data), offset: true}; // as the bars above stand
+  const options = {scales: {x, y: {...values(data), grace: "5%"}}};
   return {type: "line", data: {labels: data.labels, datasets}, options};
 }
 
