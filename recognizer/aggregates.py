@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, Max, Min, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Min, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -53,7 +53,7 @@ def refresh(budget_s: float = BUDGET_S) -> int:
     Args:
         budget_s: Seconds after which no further day is begun.
 
-    Queries: 3, and 7 a day.
+    Queries: 3, and 9 a day.
     """
     deadline = time.monotonic() + budget_s
     num_counted = 0
@@ -68,7 +68,7 @@ def refresh(budget_s: float = BUDGET_S) -> int:
 def count_day(day: date) -> None:
     """Count what each version served on a day of the site's time zone, and keep it.
 
-    Queries: 7, one of them over the day's predictions, by index.
+    Queries: 9, one of them over the day's predictions, by index.
     """
     counted_at = timezone.now()
     counted = _counted(day)
@@ -85,6 +85,8 @@ def count_day(day: date) -> None:
                 latencies=one.latencies,
                 num_labelled=one.num_labelled,
                 num_right=one.num_right,
+                num_shadowed=one.num_shadowed,
+                num_agreed=one.num_agreed,
             )
             for version, one in counted.items()
         )
@@ -101,6 +103,8 @@ class Counts:
     latencies: Counter[int] = field(default_factory=Counter)
     num_labelled: int = 0
     num_right: int = 0
+    num_shadowed: int = 0
+    num_agreed: int = 0
 
     @property
     def num(self) -> int:
@@ -122,6 +126,8 @@ class Counts:
         self.latencies.update({int(place): num for place, num in row.latencies.items()})
         self.num_labelled += row.num_labelled
         self.num_right += row.num_right
+        self.num_shadowed += row.num_shadowed
+        self.num_agreed += row.num_agreed
 
     def merge(self, other: Counts) -> None:
         self.verdicts.update(other.verdicts)
@@ -129,17 +135,37 @@ class Counts:
         self.latencies.update(other.latencies)
         self.num_labelled += other.num_labelled
         self.num_right += other.num_right
+        self.num_shadowed += other.num_shadowed
+        self.num_agreed += other.num_agreed
 
 
 def _counted(day: date) -> dict[int, Counts]:
-    """Count a day's served readings by version. Queries: 2."""
+    """Count a day's readings by version: served ones, and a shadow's. Queries: 3."""
     counted: dict[int, Counts] = {}
     for version, *reading, is_labelled, is_right in _readings_on(day):
         counts = counted.setdefault(version, Counts())
         counts.add_reading(*reading)
         if is_labelled:
             counts.add_label(is_right=is_right)
+    for version, num_shadowed, num_agreed in _shadowed_on(day):
+        counts = counted.setdefault(version, Counts())
+        counts.num_shadowed, counts.num_agreed = num_shadowed, num_agreed
     return counted
+
+
+def _shadowed_on(day: date) -> Iterator[tuple[int, int, int]]:
+    """Give for each shadow how many it read, and how often it said what the active one said."""
+    rows = Prediction.objects.filter(
+        role=Prediction.Role.SHADOW,
+        version__in=list(ModelVersion.objects.values_list("pk", flat=True)),
+        created_at__gte=begin_of(day),
+        created_at__lt=begin_of(day + timedelta(days=1)),
+    )
+    counted = rows.order_by().values("version").annotate(num=Count("pk"), agreed=_NUM_AGREEING)
+    yield from counted.values_list("version", "num", "agreed")
+
+
+_NUM_AGREEING = Count("pk", filter=Q(agrees=True))
 
 
 def _readings_on(day: date) -> Iterator[tuple[Any, ...]]:

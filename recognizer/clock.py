@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections, transaction
@@ -24,8 +24,20 @@ TICK_S = 1.0
 # that was killed, and is waited for no more.
 GIVEN_UP_AFTER = timedelta(minutes=5)
 
-# Each task, and the seconds from one time that it is put among the waiting ones to the next.
-Periodic = Mapping[Task[[], Any], float]
+
+class Period(NamedTuple):
+    """When a task comes round.
+
+    Attributes:
+        seconds: From one time that it is put among the waiting ones to the next.
+        is_wanted: Tells whether there is anything to do for it.
+    """
+
+    seconds: float
+    is_wanted: Callable[[], bool] = lambda: True
+
+
+Periodic = Mapping[Task[[], Any], Period]
 
 
 class Clock(threading.Thread):
@@ -47,11 +59,12 @@ def tick(periodic: Periodic) -> None:
     Closes the thread's connections: they would stay open from tick to tick, and one that broke
     would stay broken.
 
-    Queries: 1 a task; 2 more for each that is enqueued.
+    Queries: 1 a task, and those that tell whether it is wanted; 2 more for each that is enqueued.
     """
     try:
-        for task, interval_s in periodic.items():
-            _enqueue_if_due(task, interval_s)
+        for task, period in periodic.items():
+            if period.is_wanted():
+                _enqueue_if_due(task, period.seconds)
     except Exception:
         logger.exception("The clock could not enqueue the periodic tasks; it tries again.")
     finally:

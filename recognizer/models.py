@@ -581,6 +581,9 @@ class DayCount(models.Model):
     latencies = models.JSONField(_("readings by latency"))
     num_labelled = models.PositiveIntegerField(_("labelled with a digit"))
     num_right = models.PositiveIntegerField(_("of those read rightly"))
+    # What it read as the shadow, and how often it said what the active version said.
+    num_shadowed = models.PositiveIntegerField(_("read as the shadow"), default=0)
+    num_agreed = models.PositiveIntegerField(_("of those in agreement"), default=0)
 
     class Meta:
         verbose_name = _("day's count")

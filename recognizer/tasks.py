@@ -12,7 +12,7 @@ from django_tasks import task
 from django_tasks.base import Task, TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from recognizer import aggregates, registry, shadow
+from recognizer import aggregates, clock, registry, shadow
 from recognizer.models import ModelVersion
 
 # A queue of their own: those that came to a good end are soon forgotten, or a task of each second
@@ -30,7 +30,7 @@ def replay(candidate_id: int, baseline_id: int) -> None:
         registry.replay(versions[candidate_id], versions[baseline_id])
 
 
-@task()
+@task(queue_name=PERIODIC_QUEUE)
 def catch_up() -> int:
     """Let the shadow read what came meanwhile. Gives how many it has read."""
     return shadow.catch_up()
@@ -76,4 +76,8 @@ def _fail_those_of_killed_workers() -> None:
 
 # What the clock of a worker enqueues, and how often: seconds. Each is done within seconds, and may
 # run twice at once, as after a worker was killed.
-PERIODIC: dict[Task[[], Any], float] = {count: 60, prune: 3600}
+PERIODIC: dict[Task[[], Any], clock.Period] = {
+    catch_up: clock.Period(2, is_wanted=shadow.is_behind),
+    count: clock.Period(60),
+    prune: clock.Period(3600),
+}

@@ -34,7 +34,7 @@ MAY_IMPORT = {
         *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "recognition")),
     },
     "recognizer.tasks": {
-        *(f"recognizer.{part}" for part in ("aggregates", "registry", "shadow", "models")),
+        *(f"recognizer.{part}" for part in ("aggregates", "clock", "registry", "shadow", "models")),
     },
     # The faces, from the inside out.
     "recognizer.visitors": FACES,

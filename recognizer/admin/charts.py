@@ -41,6 +41,7 @@ class Chart:
         series: Each {name, values, color, …}; a value is a number, None, or [low, high].
         marks: Activations in time: {at: index of the label, name, short}.
         unit: Of the values: `readings`, `share` (0 to 1) or `ms`.
+        lowest: Where the axis of the values begins; None is at 0.
         head, rows: The table behind it, written out.
     """
 
@@ -54,12 +55,13 @@ class Chart:
     head: list[str]
     rows: list[list[str]]
     is_wide: bool = False
+    lowest: float | None = None
     marks: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def data(self) -> dict[str, Any]:
         """What its drawing needs, for JSON."""
-        kept = ("kind", "unit", "labels", "series", "marks")
+        kept = ("kind", "unit", "labels", "series", "marks", "lowest")
         return {name: getattr(self, name) for name in kept} | {"words": {"all": _("All")}}
 
     @property

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from recognizer.admin import figures, replays, suites, trees
+from recognizer.admin import curves, figures, replays, suites, trees
 from recognizer.admin.figures import Figure
 from recognizer.admin.marks import NOTHING
 from recognizer.models import DIGITS, ModelVersion, Prediction, Submission
@@ -31,6 +31,7 @@ def beside(versions: Sequence[ModelVersion]) -> dict[str, Any]:
         "suites": list(_suites(versions)),
         "origins": _origins(versions),
         "layers": _layers(versions),
+        "charts": curves.beside(versions),
         "confusions": _confusions(versions),
         "tested": [
             {"version": version, "rows": found[0]["confusion"]}

@@ -21,7 +21,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin import checks, comparing, figures, life, marks, suites, trees
+from recognizer.admin import checks, comparing, curves, figures, life, marks, suites, trees
 from recognizer.admin.registration import RegistrationForm
 from recognizer.models import ModelVersion
 
@@ -191,6 +191,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 "facts": figures.facts(version),
                 "layers": [figures.layer(found) for found in version.layers],
                 "check": checks.of(version),
+                "charts": curves.of_version(version),
                 "may": life.steps_of(version, request),
                 "show_delete": not version.is_in_use(),
             }

@@ -33,6 +33,8 @@ class Migration(migrations.Migration):
                 ('confidences', models.JSONField(verbose_name='readings by confidence')),
                 ('latencies', models.JSONField(verbose_name='readings by latency')),
                 ('num_labelled', models.PositiveIntegerField(verbose_name='labelled with a digit')),
+                ('num_shadowed', models.PositiveIntegerField(default=0, verbose_name='read as the shadow')),
+                ('num_agreed', models.PositiveIntegerField(default=0, verbose_name='of those in agreement')),
                 ('num_right', models.PositiveIntegerField(verbose_name='of those read rightly')),
             ],
             options={

@@ -74,12 +74,22 @@ def test_a_day_holds_verdicts_confidences_and_latencies(make_reading):
 
 
 def test_only_what_was_served_counts(make_reading):
-    make_reading(today_at(0), role="shadow")
     make_reading(today_at(0), role="replay")
 
     aggregates.count_day(aggregates.today())
 
     assert not DayCount.objects.exists()
+
+
+def test_of_a_shadow_its_agreement_counts(make_reading):
+    make_reading(today_at(0), role="shadow", agrees=True)
+    make_reading(today_at(0), role="shadow", agrees=False)
+
+    aggregates.count_day(aggregates.today())
+
+    row = count_of(aggregates.today())
+    assert (row.num_shadowed, row.num_agreed) == (2, 1)
+    assert (row.verdicts, row.num_labelled) == ({}, 0)
 
 
 def test_labelled_digits_count_and_those_read_rightly(make_reading):

@@ -12,7 +12,7 @@ from recognizer.tasks import prune
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the clock closes its connections
 
-HOUR_S = 3600
+HOURLY = clock.Period(3600)
 
 
 @pytest.fixture(autouse=True)
@@ -35,48 +35,54 @@ def ago(**how_long: float) -> datetime:
 
 def test_a_task_that_never_ran_is_enqueued_once():
     for _ in range(3):
-        clock.tick({prune: HOUR_S})
+        clock.tick({prune: HOURLY})
 
     waiting = DBTaskResult.objects.get()
     assert (waiting.task_path, waiting.queue_name) == ("recognizer.tasks.prune", "periodic")
 
 
+def test_one_that_nobody_wants_is_not_enqueued():
+    clock.tick({prune: clock.Period(3600, is_wanted=lambda: False)})
+
+    assert rows() == 0
+
+
 def test_one_that_waits_is_not_enqueued_again_however_long_it_waits():
-    clock.tick({prune: HOUR_S})
+    clock.tick({prune: HOURLY})
     make_last(enqueued_at=ago(days=3))
 
-    clock.tick({prune: HOUR_S})
+    clock.tick({prune: HOURLY})
 
     assert rows() == 1
 
 
 @pytest.mark.parametrize(("minutes", "num"), [(59, 1), (61, 2)])
 def test_a_finished_one_comes_round_after_its_interval(minutes, num):
-    clock.tick({prune: HOUR_S})
+    clock.tick({prune: HOURLY})
     make_last(status=TaskResultStatus.SUCCESSFUL, enqueued_at=ago(minutes=minutes))
 
-    clock.tick({prune: HOUR_S})
+    clock.tick({prune: HOURLY})
 
     assert rows() == num
 
 
 @pytest.mark.parametrize(("minutes", "num"), [(4, 1), (6, 2)])
 def test_one_that_runs_is_waited_for_unless_its_worker_must_be_dead(minutes, num):
-    clock.tick({prune: 1})
+    clock.tick({prune: clock.Period(1)})
     running_since = ago(minutes=minutes)
     make_last(status=TaskResultStatus.RUNNING, enqueued_at=running_since, started_at=running_since)
 
-    clock.tick({prune: 1})
+    clock.tick({prune: clock.Period(1)})
 
     assert rows() == num
 
 
 def test_an_error_is_logged_and_the_next_tick_comes(monkeypatch, caplog):
     monkeypatch.setattr(clock, "GIVEN_UP_AFTER", None)
-    clock.tick({prune: HOUR_S})
+    clock.tick({prune: HOURLY})
     assert "could not enqueue" in caplog.text
     monkeypatch.undo()
 
-    clock.tick({prune: HOUR_S})
+    clock.tick({prune: HOURLY})
 
     assert rows() == 1

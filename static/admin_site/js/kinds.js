@@ -12,7 +12,7 @@ const UNITS = {
 };
 const BRIEF = new Intl.NumberFormat(language, {notation: "compact"});
 // Beside the colours, what tells one line from another.
-const DASHES = [[], [6, 3]];
+const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 // A narrower bar has no room for a hatching that one could make out.
 const HATCHED_FROM_PX = 8;
 
@@ -80,7 +80,10 @@ function lines(data) {
     };
   });
   const x = {...days(data), offset: true}; // as the bars above stand
-  const options = {scales: {x, y: {...values(data), grace: "5%"}}};
+  const y = data.lowest === null
+    ? {...values(data), grace: "5%"}
+    : {...values(data), beginAtZero: false, min: Math.floor(data.lowest * 20) / 20, max: 1};
+  const options = {scales: {x, y}};
   return {type: "line", data: {labels: data.labels, datasets}, options};
 }
 
@@ -131,8 +134,13 @@ function ticks() {
 }
 
 function days(data) {
-  const callback = (_, i) => DAY.format(new Date(data.labels[i]));
+  const callback = (_, i) => named(data.labels[i]);
   return {...axis(), grid: {display: false}, ticks: {...ticks(), autoSkipPadding: 18, callback}};
+}
+
+/** Write a day of ISO as a day; whatever else stands along an axis as it is. */
+function named(label) {
+  return /^\d{4}-/.test(label) ? DAY.format(new Date(label)) : label;
 }
 
 function values(data) {
@@ -177,7 +185,7 @@ function tooltip(data) {
     cornerRadius: 4,
     usePointStyle: true,
     callbacks: {
-      title: ([item]) => /^\d{4}-/.test(item.label) ? DAY.format(new Date(item.label)) : item.label,
+      title: ([item]) => named(item.label),
       label: (item) => `${item.dataset.label}: ${said(item.raw)}`,
       footer: (items) => [...(data.kind === "stack" ? [all(items)] : []), ...marked(data, items)],
     },
