@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
@@ -24,7 +25,7 @@ class Days:
     counts: dict[date, Counts]
     activated: dict[date, list[ModelVersion]]
 
-    @property
+    @cached_property
     def total(self) -> Counts:
         total = Counts()
         for one in self.counts.values():
