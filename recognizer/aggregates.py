@@ -12,13 +12,12 @@ from itertools import accumulate
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Min, Q
-from django.db.models.functions import TruncDate
+from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, Max, Min, Q
+from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
 from recognizer.models import (
-    IS_LABELLED,
-    IS_RIGHT,
+    DIGITS,
     CountedDay,
     DayCount,
     ModelVersion,
@@ -37,6 +36,12 @@ RECOUNTED_AFTER = timedelta(days=1)
 # What one run of the task may take: it comes again within the minute, and goes on.
 BUDGET_S = 20.0
 ROWS_AT_ONCE = 5_000
+
+# Of a prediction: its submission is labelled with a digit, and it is the one that was read.
+IS_LABELLED = Q(
+    submission__review_state="reviewed", submission__label__in=[str(digit) for digit in DIGITS]
+)
+IS_RIGHT = Q(submission__label=Cast("digit", CharField()))
 
 Verdict = Prediction.Verdict
 

@@ -200,6 +200,7 @@ def recognize(
         latency_ms=round(latency_ms, 3),
         **reading.as_fields(),
     )
+    submission.note_served(prediction)
     if loaded.version_id == version.pk:
         prediction.version = version
     _store(submission, prediction, png=imaging.to_png(picture))

@@ -19,7 +19,8 @@ os.environ.update(
         "SECRET_KEY": "only-for-tests-0123456789-0123456789-0123456789-0123456789",
         "DEBUG": "0",
         "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
-        "DATABASE_URL": f"sqlite:///{_RUN / 'db.sqlite3'}",
+        # Another one where a test runs tests on it: tests/recognizer/admin/test_lists.py.
+        "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", f"sqlite:///{_RUN / 'db.sqlite3'}"),
         "MEDIA_ROOT": str(_RUN / "media"),
         "STATIC_ROOT": str(_RUN / "static"),
         "CACHE_DIR": str(_RUN / "cache"),
@@ -41,7 +42,8 @@ from digitsite.settings import *  # noqa: E402, F403
 from digitsite.settings import DATABASES, STORAGES, TASKS  # noqa: E402
 
 # A file, as in real life: WAL, IMMEDIATE and the busy timeout hold for the live server's threads.
-DATABASES["default"]["TEST"] = {"NAME": str(_RUN / "test.sqlite3")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": str(_RUN / "test.sqlite3")}
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; nothing to protect

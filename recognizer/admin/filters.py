@@ -1,4 +1,4 @@
-"""Filters and search of the list of submissions: by the served prediction, by an id's beginning."""
+"""Filters and search of the lists of submissions and predictions, each of which an index helps."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ CONFIDENCE_RANGES = {
 
 
 class _ReadingFilter(admin.SimpleListFilter):
-    """Filters by a field of the served prediction, which the list's queryset has as `reading`."""
+    """Filters by a field of a reading, where the list's admin has it: at `reading_prefix`."""
 
-    lookup = ""
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        *_rest, model_admin = args
+        self.field = f"{model_admin.reading_prefix}{self.parameter_name}"
 
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Submission]
-    ) -> QuerySet[Submission]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() not in {str(key) for key, _name in self.lookup_choices}:
             return queryset
         return queryset.filter(self.condition(str(self.value())))
 
     def condition(self, value: str) -> Q:
-        return Q(**{self.lookup: value})
+        return Q(**{self.field: value})
 
 
 class VerdictFilter(_ReadingFilter):
     title = _("verdict")
     parameter_name = "verdict"
-    lookup = "reading__verdict"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [c for c in Prediction.Verdict.choices if c[0] != Prediction.Verdict.BLANK]
@@ -54,7 +54,6 @@ class VerdictFilter(_ReadingFilter):
 class ReadDigitFilter(_ReadingFilter):
     title = _("digit read")
     parameter_name = "digit"
-    lookup = "reading__digit"
     template = "admin/recognizer/filter_row.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
@@ -64,7 +63,6 @@ class ReadDigitFilter(_ReadingFilter):
 class VersionFilter(_ReadingFilter):
     title = _("version")
     parameter_name = "version"
-    lookup = "reading__version"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(str(v.pk), str(v)) for v in ModelVersion.objects.only("number", "name")]
@@ -79,7 +77,7 @@ class ConfidenceFilter(_ReadingFilter):
 
     def condition(self, value: str) -> Q:
         _name, low, high = CONFIDENCE_RANGES[value]
-        return Q(reading__confidence__gte=low, reading__confidence__lt=high)
+        return Q(**{f"{self.field}__gte": low, f"{self.field}__lt": high})
 
 
 class LabelFilter(admin.ChoicesFieldListFilter):
@@ -89,12 +87,18 @@ class LabelFilter(admin.ChoicesFieldListFilter):
 def search(queryset: QuerySet[Submission], term: str) -> QuerySet[Submission]:
     """Find submissions by the beginning of the id or of the visitor's key, or by a version's name.
 
-    The beginning of an id is a range of ids, which an index finds. Queries: 1.
+    A beginning is a range, which an index finds. Queries: 1.
     """
     versions = list(ModelVersion.objects.filter(name__icontains=term).values_list("pk", flat=True))
-    wanted = Q(reading__version__in=versions) if versions else Q(pk__in=[])
+    wanted = Q(served_version__in=versions) if versions else Q(pk__in=[])
     start = term.replace("-", "").lower()
     if re.fullmatch(r"[0-9a-f]{1,32}", start):
-        low, high = (UUID(start.ljust(32, fill)) for fill in "0f")
-        wanted |= Q(pk__gte=low, pk__lte=high) | Q(visitor_key__startswith=start)
+        wanted |= ids_from(start, "pk")
+        wanted |= Q(visitor_key__gte=start, visitor_key__lte=start.ljust(32, "f"))
     return queryset.filter(wanted)
+
+
+def ids_from(start: str, field: str) -> Q:
+    """Give the condition that an id begins with 1 to 32 hexadecimal digits."""
+    low, high = (UUID(start.ljust(32, fill)) for fill in "0f")
+    return Q(**{f"{field}__gte": low, f"{field}__lte": high})

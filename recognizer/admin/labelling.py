@@ -14,6 +14,9 @@ from django.contrib.admin.widgets import AdminRadioSelect
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -56,6 +59,23 @@ class Decision:
         return _("Labelled “%(label)s”, was “%(before)s”.") % {"label": ours, "before": theirs}
 
 
+class LabelSelect(forms.Select):
+    """Writes its options itself: by a template each, those of a list take half of its time."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = str(value or "")
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            (
+                (key, mark_safe(" selected") if key == chosen else "", words)
+                for key, words in self.choices
+            ),
+        )
+        attributes = flatatt(self.build_attrs(self.attrs, {"name": name} | (attrs or {})))
+        return format_html("<select{}>{}</select>", attributes, options)
+
+
 class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
     """Sets a label, unless somebody else has set another since the page was shown."""
 
@@ -64,6 +84,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=[("", "–"), *Label.choices],
         required=False,
         show_hidden_initial=True,  # tells what the reviewer saw
+        widget=LabelSelect,
     )
 
     class Meta:

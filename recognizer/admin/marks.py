@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
@@ -134,13 +136,13 @@ def received(submission: Submission) -> SafeString:
     )
 
 
-def thumbnail(submission: Submission) -> SafeString:
+def thumbnail(submission_id: UUID) -> SafeString:
     return format_html(
         '<img class="thumbnail" src="{}" width="{}" height="{}" loading="lazy" alt="{}">',
-        reverse("image", args=[submission.pk]),
+        reverse("image", args=[submission_id]),
         THUMBNAIL_PX,
         THUMBNAIL_PX,
-        _("Drawing of submission %(id)s") % {"id": str(submission.pk)[:8]},
+        _("Drawing of submission %(id)s") % {"id": str(submission_id)[:8]},
     )
 
 

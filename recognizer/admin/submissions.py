@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import FilteredRelation, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
@@ -21,18 +21,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from recognizer import imaging
 from recognizer.admin import filters, marks, trees
 from recognizer.admin.labelling import FIELDS, LabelForm, ReviewForm, decide
+from recognizer.admin.lists import LongListAdmin
 from recognizer.admin.predictions import PredictionInline
 from recognizer.models import DIGITS, Label, Prediction, Submission
 
 # In seconds: long enough to look at it again and again; after a release it may look different.
 STEPS_MAX_AGE = 300
 LABEL_ACTION = "label_as_"
-# What a list never shows, and which is most of a row.
-HEAVY = ("digit", "receipt", "strokes")
 
 
 @admin.register(Submission)
-class SubmissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SubmissionAdmin(LongListAdmin):
     list_display = ("drawing", "read", "reading", "label", "review", "received")
     list_display_links = ("drawing", "read")
     list_editable = ("label",)
@@ -45,14 +44,13 @@ class SubmissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "source",
         filters.VersionFilter,
     )
-    list_per_page = 50
     search_fields = ("id",)  # shows the box; filters.search says what it finds
     search_help_text = gettext_lazy(
         "The beginning of an id or of a visitor's key, or a version's name."
     )
     date_hierarchy = "created_at"
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+    heavy_fields = ("digit", "receipt", "strokes")
+    reading_prefix = "served_"
     actions = ("agree", "ask_second_look", "take_label_back")
     inlines = (PredictionInline,)
     fieldsets = (
@@ -81,14 +79,7 @@ class SubmissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # --- The list ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        served = Q(predictions__role=Prediction.Role.SERVED)
-        reading = FilteredRelation("predictions", condition=served)
-        return Submission.objects.annotate(reading=reading).with_served_prediction()
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist = super().get_changelist_instance(request)
-        changelist.result_list = changelist.result_list.defer(*HEAVY)
-        return changelist
+        return Submission.objects.with_served_prediction()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Submission], search_term: str
@@ -98,13 +89,13 @@ class SubmissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("drawing"))
     def drawing(self, submission: Submission) -> str:
-        return marks.thumbnail(submission)
+        return marks.thumbnail(submission.pk)
 
-    @admin.display(description=gettext_lazy("read"), ordering="reading__digit")
+    @admin.display(description=gettext_lazy("read"), ordering="served_digit")
     def read(self, submission: Submission) -> str:
         return marks.numeral(submission.served)
 
-    @admin.display(description=gettext_lazy("confidence"), ordering="reading__confidence")
+    @admin.display(description=gettext_lazy("confidence"), ordering="served_confidence")
     def reading(self, submission: Submission) -> str:
         return marks.reading(submission.served) if submission.served else ""
 
@@ -226,6 +217,12 @@ class SubmissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return response
 
     # --- Adding and deleting ---
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Predictions go with their submission, though nobody may delete one alone."""
+        found, counts, needed, protected = super().get_deleted_objects(objs, request)
+        alone = Prediction._meta.verbose_name  # noqa: SLF001  (public, but for its name)
+        return found, counts, needed - {alone}, protected
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -37,8 +37,9 @@ class Site:
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command as a terminal does: in a process group of its own."""
+        # Where the tests run in the background SIGINT is ignored, and children inherit that.
         process = subprocess.Popen(
-            command,
+            ["env", "--default-signal=INT", *command],
             cwd=settings.BASE_DIR,
             env=self.environment | environment,
             stderr=subprocess.PIPE,

@@ -38,8 +38,8 @@ def make_submission(active_version: ModelVersion):
 
     def make(**reading) -> Submission:
         fields = {name: reading.pop(name) for name in list(reading) if name in ROW_FIELDS}
-        row = Submission.objects.create(**{"source": "drawn", "digit": b"\0" * 784} | fields)
-        Prediction.objects.create(
+        row = Submission(**{"source": "drawn", "digit": b"\0" * 784} | fields)
+        prediction = Prediction(
             **{
                 "submission": row,
                 "version": active_version,
@@ -51,6 +51,9 @@ def make_submission(active_version: ModelVersion):
             }
             | reading
         )
+        row.note_served(prediction)
+        row.save()
+        prediction.save()
         return row
 
     return make

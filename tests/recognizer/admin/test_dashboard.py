@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recognizer import aggregates
+from recognizer.admin import counts
 from recognizer.models import Activation, CountedDay
-from recognizer.templatetags import dashboard
 from tests.conftest import scans_in
 
 
@@ -227,7 +227,7 @@ def test_versions_are_named_to_those_who_may_see_them(client_who_may, make_count
 
 
 def test_more_than_10000_are_said_to_be_many(admin_client, make_submission, monkeypatch):
-    monkeypatch.setattr(dashboard, "MANY", 2)
+    monkeypatch.setattr(counts, "COUNTED", 2)
     for _ in range(2):
         make_submission()
     assert words(admin_client).count(">2</a>") == 2
@@ -265,5 +265,5 @@ def test_no_question_goes_over_all_rows(admin_client, make_counted):
     assert scans_in(queries) == []
     touching = [q["sql"] for q in queries if '"recognizer_submission"' in q["sql"]]
     assert len(touching) == 3
-    assert all(f"LIMIT {dashboard.MANY + 1}" in sql for sql in touching)
+    assert all(f"LIMIT {counts.COUNTED + 1}" in sql for sql in touching)
     assert not [q for q in queries if '"recognizer_prediction"' in q["sql"]]
