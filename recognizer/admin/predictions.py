@@ -10,7 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy
 
 from recognizer.admin import filters, marks
@@ -74,7 +76,7 @@ class PredictionAdmin(_Readings, LongListAdmin):
 
     list_display = (
         *("drawing", "read", "verdict_mark", "sure", "in_version"),
-        *("role_word", "latency", "created_at"),
+        *("role_word", "latency", "received"),
     )
     list_display_links = None
     list_filter = (
@@ -115,6 +117,12 @@ class PredictionAdmin(_Readings, LongListAdmin):
     @admin.display(description=gettext_lazy("role"))
     def role_word(self, prediction: Prediction) -> str:
         return prediction.get_role_display()
+
+    @admin.display(description=gettext_lazy("date"), ordering="created_at")
+    def received(self, prediction: Prediction) -> str:
+        moment = localtime(prediction.created_at)
+        day, time = (date_format(moment, name) for name in ("DATE_FORMAT", "TIME_FORMAT"))
+        return format_html("{}<small>{}</small>", day, time)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
