@@ -100,5 +100,5 @@ def _submissions() -> dict[str, Any]:
         "today": today,
         "num_today": counts.words(Submission.objects.filter(created_at__gte=today)),
         "num_pending": counts.words(of_state(review_state=State.PENDING)),
-        "num_second_look": of_state(review_state=State.SECOND_LOOK).count(),
+        "num_second_look": counts.count(of_state(review_state=State.SECOND_LOOK)),
     }
