@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db import connections
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -74,6 +75,14 @@ class ConfidenceFilter(_ReadingFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(key, name) for key, (name, _low, _high) in CONFIDENCE_RANGES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if connections[queryset.db].vendor == "sqlite":
+            # As a sum, which is in no index: SQLite would find all rows of the range by one, and
+            # sort them by date, 0.4 s for a tenth of a million; by date, the first are at hand.
+            queryset = queryset.alias(sure=F(self.field) + 0.0)
+            self.field = "sure"
+        return super().queryset(request, queryset)
 
     def condition(self, value: str) -> Q:
         _name, low, high = CONFIDENCE_RANGES[value]
