@@ -87,7 +87,7 @@ class PredictionAdmin(_Readings, LongListAdmin):
         filters.VersionFilter,
     )
     search_fields = ("submission__id",)  # shows the box
-    search_help_text = gettext_lazy("The beginning of a submission's id.")
+    search_help_text = gettext_lazy("The beginning of a submission's id, two characters or more.")
     date_hierarchy = "created_at"
     heavy_fields = ("probabilities",)
     reading_prefix = ""
@@ -102,7 +102,7 @@ class PredictionAdmin(_Readings, LongListAdmin):
         start = search_term.strip().replace("-", "").lower()
         if not start:
             return queryset, False
-        if not re.fullmatch(r"[0-9a-f]{1,32}", start):
+        if not re.fullmatch(filters.BEGINNING, start):
             return queryset.none(), False
         return queryset.filter(filters.ids_from(start, "submission")), False
 

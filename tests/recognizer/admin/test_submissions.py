@@ -103,6 +103,7 @@ def test_the_search_finds_by_the_beginning_of_an_id_and_of_a_visitor_and_by_vers
     assert found(admin_client, q="FEFE") == {wanted.pk}
     assert found(admin_client, q="tiny") == {wanted.pk, other.pk}
     assert found(admin_client, q="nothing like it") == set()
+    assert found(admin_client, q="0") == set(), "one character is no beginning"
 
 
 def test_the_list_sorts_by_confidence(admin_client, make_submission):
