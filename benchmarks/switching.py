@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import requests
-from benchmarks.__main__ import ROOT, machine, make_site
+from benchmarks.site import ROOT, machine, make_site
 
 CLIENTS = 4
 DRAWINGS = 10
