@@ -37,6 +37,7 @@ def main() -> None:
     django.setup()
     num = int(sys.argv[1])
     seconds = fill(num)
+    count_days()
     client = Client()
     from django.contrib.auth import get_user_model
 
@@ -69,6 +70,15 @@ def fill(num: int) -> float:
     started = time.perf_counter()
     rows.build(num, reviewers=ids)
     return time.perf_counter() - started
+
+
+def count_days() -> None:
+    """Count all days for the index's charts, as the worker does."""
+    from recognizer import aggregates
+    from recognizer.models import CountedDay
+
+    if not CountedDay.objects.exists():
+        aggregates.refresh(budget_s=float("inf"))
 
 
 def size() -> int:

@@ -151,7 +151,7 @@ def _counted(day: date) -> dict[int, Counts]:
         counts = counted.setdefault(version, Counts())
         counts.add_reading(*reading)
         if is_labelled:
-            counts.add_label(is_right=is_right)
+            counts.add_label(is_right=bool(is_right))  # NULL where nothing was read
     for version, num_shadowed, num_agreed in _shadowed_on(day):
         counts = counted.setdefault(version, Counts())
         counts.num_shadowed, counts.num_agreed = num_shadowed, num_agreed

@@ -81,6 +81,15 @@ def test_only_what_was_served_counts(make_reading):
     assert not DayCount.objects.exists()
 
 
+def test_what_was_labelled_and_not_read_at_all_was_not_read_rightly(make_reading):
+    make_reading(today_at(0), label="7", verdict="blank", digit=None, confidence=0.0)
+
+    aggregates.count_day(aggregates.today())
+
+    row = count_of(aggregates.today())
+    assert (row.num_labelled, row.num_right) == (1, 0)
+
+
 def test_of_a_shadow_its_agreement_counts(make_reading):
     make_reading(today_at(0), role="shadow", agrees=True)
     make_reading(today_at(0), role="shadow", agrees=False)
