@@ -79,6 +79,7 @@ def count_days() -> None:
 
     if not CountedDay.objects.exists():
         aggregates.refresh(budget_s=float("inf"))
+    aggregates.count_activations()
 
 
 def size() -> int:

@@ -47,7 +47,8 @@ def vet(version_id: int) -> str:
 
 @task(queue_name=PERIODIC_QUEUE)
 def count() -> int:
-    """Bring the dashboard's counts up to date. Gives how many days were counted anew."""
+    """Bring the counts that pages show up to date. Gives how many days were counted anew."""
+    aggregates.count_activations()
     return aggregates.refresh()
 
 

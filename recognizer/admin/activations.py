@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -90,6 +89,7 @@ class ActivationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     )
     list_display_links = None
     list_select_related = ("version", "replaced", "activated_by")
+    list_per_page = 25
     date_hierarchy = "activated_at"
     search_fields = ("reason", "version__name")
     search_help_text = _("Words of the reason, or a version's name.")
@@ -100,9 +100,6 @@ class ActivationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         *("readings", "right"),
     )
     readonly_fields = ("to_version", "from_version", "readings", "right")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Activation]:
-        return Activation.objects.with_served()
 
     @admin.display(description=_("to"), ordering="version__number")
     def to_version(self, activation: Activation) -> str:
@@ -116,16 +113,18 @@ class ActivationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return marks.NOTHING
         return marks.headless(_("in place of")) + marks.version(activation.replaced)
 
-    @admin.display(description=_("readings in its time"))
-    def readings(self, activation: Any) -> str:
+    @admin.display(description=_("readings in its time"), ordering="num_served")
+    def readings(self, activation: Activation) -> str:
+        if activation.num_served is None:
+            return marks.NOTHING
         return marks.counted(marks.number(activation.num_served), gettext("readings"))
 
     @admin.display(description=_("right, of those labelled"))
-    def right(self, activation: Any) -> str:
+    def right(self, activation: Activation) -> str:
         """Give the share of its time's labelled readings that were right, and of how many."""
         if not activation.num_labelled:
             return marks.NOTHING
-        share = marks.percent(activation.num_right / activation.num_labelled, 1)
+        share = marks.percent((activation.num_right or 0) / activation.num_labelled, 1)
         return format_html(
             "{} <small>{}</small>",
             share,

@@ -55,6 +55,11 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     # --- The list ---
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = changelist.result_list.defer("passport", "metrics", "layers")
+        return changelist
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         return ModelVersion.objects.with_num_readings().annotate(
             by_accuracy=F("metrics__test__accuracy"),
@@ -66,10 +71,10 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return f"v{version.number}"
 
     @admin.display(description=gettext_lazy("test accuracy"), ordering="by_accuracy")
-    def accuracy(self, version: ModelVersion) -> str:
-        if version.test_accuracy is None:
+    def accuracy(self, version: Any) -> str:
+        if version.by_accuracy is None:
             return marks.NOTHING
-        return marks.counted(marks.percent(version.test_accuracy), _("of the test digits"))
+        return marks.counted(marks.percent(float(version.by_accuracy)), _("of the test digits"))
 
     @admin.display(description=gettext_lazy("parameters"), ordering="num_parameters")
     def parameters(self, version: ModelVersion) -> str:
