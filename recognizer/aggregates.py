@@ -17,7 +17,7 @@ from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
 from recognizer.models import (
-    DIGITS,
+    DIGIT_LABELS,
     Activation,
     CountedDay,
     DayCount,
@@ -39,9 +39,7 @@ BUDGET_S = 20.0
 ROWS_AT_ONCE = 5_000
 
 # Of a prediction: its submission is labelled with a digit, and it is the one that was read.
-IS_LABELLED = Q(
-    submission__review_state="reviewed", submission__label__in=[str(digit) for digit in DIGITS]
-)
+IS_LABELLED = Q(submission__review_state="reviewed", submission__label__in=DIGIT_LABELS)
 IS_RIGHT = Q(submission__label=Cast("digit", CharField()))
 
 Verdict = Prediction.Verdict

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 DIGITS = range(10)
+DIGIT_LABELS = [str(digit) for digit in DIGITS]
 NAME_LENGTH = 80  # of a version
 
 
@@ -224,7 +225,7 @@ END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 _IS_LABELLED = Q(
     reviewed_at__isnull=False,  # the condition of the index that has these few
     review_state="reviewed",
-    label__in=[str(digit) for digit in DIGITS],
+    label__in=DIGIT_LABELS,
 )
 _IS_RIGHT = Q(label=Cast("served_digit", models.CharField()))
 
@@ -370,7 +371,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def labelled_digits(self) -> SubmissionQuerySet:
         """Those that a reviewer labelled with one of the ten digits."""
-        return self.filter(label__in=[str(digit) for digit in DIGITS])
+        return self.filter(label__in=DIGIT_LABELS)
 
     def with_served_prediction(self) -> SubmissionQuerySet:
         """Fetch each one's served prediction and its version along. Queries: 1 more."""

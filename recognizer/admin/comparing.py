@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from recognizer.admin import curves, figures, replays, suites, trees
 from recognizer.admin.figures import Figure
 from recognizer.admin.marks import NOTHING
-from recognizer.models import DIGITS, ModelVersion, Prediction, Submission
+from recognizer.models import DIGIT_LABELS, ModelVersion, Submission
 
 Row = dict[str, Any]
 
@@ -133,13 +133,10 @@ def _layer(found: dict[str, Any]) -> str:
 def _confusions(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
     """Count what each served on submissions that were labelled since; a cell opens its images."""
     counted = (
-        Prediction.objects.served()
-        .filter(
-            version__in=versions,
-            submission__review_state=Submission.ReviewState.REVIEWED,
-            submission__label__in=[str(digit) for digit in DIGITS],
-        )
-        .values_list("version", "submission__label", "digit")
+        Submission.objects.reviewed()
+        .labelled_digits()
+        .filter(served_version__in=versions)
+        .values_list("served_version", "label", "served_digit")
         .annotate(num=Count("pk"))
         .order_by()
     )
@@ -154,8 +151,8 @@ def _confusions(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
 def _matrix(version: ModelVersion, counts: dict[tuple[int, str, str], int]) -> list[list[Any]]:
     changelist = reverse("admin:recognizer_submission_changelist")
     matrix = []
-    for label in map(str, DIGITS):
-        row = [counts.get((version.pk, label, read), 0) for read in map(str, DIGITS)]
+    for label in DIGIT_LABELS:
+        row = [counts.get((version.pk, label, read), 0) for read in DIGIT_LABELS]
         total = sum(row) or 1
         matrix.append(
             [
