@@ -64,9 +64,8 @@ def _unread(version: ModelVersion) -> QuerySet[Submission]:
     """Give what came since the shadow was set and what it has not read, the oldest first."""
     own = Prediction.objects.filter(version=version, role=Role.SHADOW)
     return (
-        Submission.objects.filter(created_at__gte=_since(version))
+        Submission.objects.filter(created_at__gte=_since(version), served_version__isnull=False)
         .exclude(Exists(own.filter(submission=OuterRef("pk"))))
-        .filter(predictions__role=Role.SERVED)
         .order_by("created_at", "pk")
         .only("pk", "image", "created_at")
     )
