@@ -50,9 +50,7 @@ def begin_replay(candidate: ModelVersion, baseline: ModelVersion) -> tuple[Repla
 
     Queries: 2 where it is known, else 5.
     """
-    found, is_new = Replay.objects.get_or_create(
-        candidate=candidate, baseline=baseline, labels=_labels_now()
-    )
+    found, is_new = _row_of(candidate, baseline)
     if is_new or found.is_finished:
         return found, is_new
     late = Replay.objects.filter(
@@ -69,9 +67,7 @@ def replay(candidate: ModelVersion, baseline: ModelVersion) -> Replay:
 
     Queries: 3 where it is known, else 6.
     """
-    found, _ = Replay.objects.get_or_create(
-        candidate=candidate, baseline=baseline, labels=_labels_now()
-    )
+    found, _ = _row_of(candidate, baseline)
     if found.is_finished:
         return found
     try:
@@ -83,6 +79,13 @@ def replay(candidate: ModelVersion, baseline: ModelVersion) -> Replay:
     found.outcome, found.error, found.finished_at = outcome.as_dict(), "", timezone.now()
     found.save(update_fields=["outcome", "error", "finished_at"])
     return found
+
+
+def _row_of(candidate: ModelVersion, baseline: ModelVersion) -> tuple[Replay, bool]:
+    """Give the row of a replay over the labels as they are, and whether it was made just now."""
+    return Replay.objects.get_or_create(
+        candidate=candidate, baseline=baseline, labels=_labels_now()
+    )
 
 
 def _labels_now() -> str:
