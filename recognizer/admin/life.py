@@ -1,5 +1,5 @@
-"""What is done with a version in the admin, each step a page or a button: check, activate, roll
-back, shadow, retire, download."""
+"""What is done with a version in the admin, each step a page or a button: check, compare,
+activate, roll back, shadow, retire, download."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from recognizer import imaging, registry, replay, tasks
-from recognizer.admin import checks
+from recognizer.admin import checks, comparing
 from recognizer.admin.activations import ActivationForm, RollbackForm, comparison
 from recognizer.models import Activation, ModelVersion
 
@@ -28,6 +28,7 @@ TEMPLATES = "admin/recognizer/modelversion"
 PAGE = "admin:recognizer_modelversion_change"
 ACTIVATE = "recognizer.activate_modelversion"
 DOWNLOAD = "recognizer.download_modelversion"
+MIN_COMPARED, MAX_COMPARED = 2, 4
 
 if TYPE_CHECKING:  # Django's own class takes no parameter at run time
     Admin = ModelAdmin[ModelVersion]
@@ -57,6 +58,7 @@ def urls(admin: Admin) -> list[URLPattern]:
         step("<int:pk>/activate/", "activate", activate),
         step("<int:pk>/download/", "download", download),
         step("roll-back/", "roll_back", roll_back),
+        step("compare/", "compare", compare),
         step("sample/<int:row>.png", "sample", sample),
         button("check", _check, "recognizer.add_modelversion"),
         button("shadow", _shadow, ACTIVATE),
@@ -111,6 +113,23 @@ def roll_back(admin: Admin, request: HttpRequest) -> HttpResponse:
         "last": Activation.objects.select_related("version", "replaced").first(),
     }
     return TemplateResponse(request, f"{TEMPLATES}/roll_back.html", context)
+
+
+def compare(admin: Admin, request: HttpRequest) -> HttpResponse:
+    """Show the versions that the address numbers as `v` side by side."""
+    if not admin.has_view_permission(request):
+        raise PermissionDenied
+    numbers = [int(number) for number in request.GET.getlist("v") if number.isdecimal()]
+    versions = list(ModelVersion.objects.filter(number__in=numbers).order_by("number"))
+    if not MIN_COMPARED <= len(versions) <= MAX_COMPARED:
+        admin.message_user(request, _("Compare two to four versions."), messages.WARNING)
+        return redirect("admin:recognizer_modelversion_changelist")
+    names = ", ".join(f"v{version.number}" for version in versions)
+    context = {
+        **_context(admin, request, _("Compare %(versions)s") % {"versions": names}),
+        **comparing.beside(versions),
+    }
+    return TemplateResponse(request, f"{TEMPLATES}/compare.html", context)
 
 
 def download(admin: Admin, request: HttpRequest, pk: int) -> HttpResponseBase:

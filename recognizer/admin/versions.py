@@ -7,25 +7,21 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import CharField, F, Q, QuerySet, TextField
 from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin import checks, comparing, curves, figures, life, marks, suites, trees
+from recognizer.admin import checks, curves, figures, life, marks, suites, trees
 from recognizer.admin.registration import RegistrationForm
 from recognizer.models import ModelVersion
-
-MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
 @admin.register(ModelVersion)
@@ -112,7 +108,9 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def compare_selected(
         self, request: HttpRequest, queryset: QuerySet[ModelVersion]
     ) -> HttpResponse:
-        numbers = queryset.order_by("number").values_list("number", flat=True)[: MAX_COMPARED + 1]
+        numbers = queryset.order_by("number").values_list("number", flat=True)[
+            : life.MAX_COMPARED + 1
+        ]
         chosen = QueryDict(mutable=True)
         chosen.setlist("v", [str(number) for number in numbers])
         url = reverse("admin:recognizer_modelversion_compare")
@@ -172,12 +170,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # --- Its page ---
 
     def get_urls(self) -> list[URLPattern]:
-        compare = path(
-            "compare/",
-            self.admin_site.admin_view(self.compare_view),
-            name="recognizer_modelversion_compare",
-        )
-        return [compare, *life.urls(self), *super().get_urls()]
+        return [*life.urls(self), *super().get_urls()]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -202,28 +195,10 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    # --- Comparing ---
+    # --- Permissions ---
 
     def has_activate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(life.ACTIVATE)
-
-    def compare_view(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        numbers = [int(number) for number in request.GET.getlist("v") if number.isdecimal()]
-        versions = list(ModelVersion.objects.filter(number__in=numbers).order_by("number"))
-        if not MIN_COMPARED <= len(versions) <= MAX_COMPARED:
-            self.message_user(request, _("Compare two to four versions."), messages.WARNING)
-            return redirect("admin:recognizer_modelversion_changelist")
-        context = {
-            **self.admin_site.each_context(request),
-            **comparing.beside(versions),
-            "title": _("Compare %(versions)s")
-            % {"versions": ", ".join(f"v{version.number}" for version in versions)},
-            "opts": self.opts,
-            "media": self.media,
-        }
-        return TemplateResponse(request, "admin/recognizer/modelversion/compare.html", context)
 
     # --- Deleting ---
 
