@@ -185,7 +185,7 @@ def _shadow(version: ModelVersion) -> str:
 
 
 def _end_shadow(version: ModelVersion) -> str:
-    registry.end_shadow()
+    registry.end_shadow(version)
     return _("No longer does %(version)s read behind the active version.") % {"version": version}
 
 

@@ -115,11 +115,11 @@ def shadow(version: ModelVersion) -> None:
         others = ModelVersion.objects.select_for_update().order_by("pk")
         if any(other.is_active for other in others if other == version):
             raise ActivationRefused(f"{version} is active: it cannot be its own shadow.")
-        end_shadow()
+        ModelVersion.objects.shadow().update(shadow_since=None)
         version.shadow_since = timezone.now()
         version.save(update_fields=["shadow_since"])
 
 
-def end_shadow() -> None:
-    """Let no version read behind the active one; what was read stays. Queries: 1."""
-    ModelVersion.objects.shadow().update(shadow_since=None)
+def end_shadow(version: ModelVersion) -> None:
+    """Let a version no longer read behind the active one; what it read stays. Queries: 1."""
+    ModelVersion.objects.filter(pk=version.pk).update(shadow_since=None)

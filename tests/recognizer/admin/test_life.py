@@ -94,6 +94,9 @@ def test_one_version_shadows_at_a_time(admin_client, active_version, candidate):
     assert "it reads behind the active version whatever comes" in words
     assert "mark-shadow" in admin_client.get(LIST).content.decode()
 
+    admin_client.post(page_of(candidate, "end-shadow"))  # a page that was opened before
+    assert ModelVersion.objects.shadow().get() == third
+
     admin_client.post(page_of(third, "end-shadow"))
     assert not ModelVersion.objects.shadow().exists()
 
