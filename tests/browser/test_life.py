@@ -11,6 +11,7 @@ from django.conf import settings as site
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Activation, ModelVersion
+from tests.recognizer.admin.test_versions import make_another
 
 # Keras and its converter take 10 s on two idle cores.
 CHECK_MS = 90_000
@@ -119,9 +120,7 @@ def test_a_version_shadows_is_retired_and_brought_back_by_a_press(
     operator: Page, active_version: ModelVersion
 ):
     page = operator
-    other = ModelVersion.objects.get(pk=active_version.pk)
-    other.pk, other.number, other.sha256, other.is_active = None, 2, "2" * 64, False
-    other.save(force_insert=True)
+    other = make_another(active_version)
     page.goto(f"{LIST}{other.pk}/change/")
 
     page.get_by_role("button", name="Let it shadow").click()

@@ -11,6 +11,7 @@ from recognizer import registry, replay
 from recognizer.engine import Loaded, Thresholds
 from recognizer.models import Activation, ModelVersion, Replay, Submission
 from recognizer.registry import activation, gate
+from tests.recognizer.admin.test_versions import make_another
 
 
 @dataclass
@@ -102,19 +103,7 @@ def test_of_many_the_surest_mistakes_are_kept(db, no_sample, monkeypatch):
 
 @pytest.fixture
 def candidate(active_version: ModelVersion) -> ModelVersion:
-    return another(active_version, 2)
-
-
-def another(version: ModelVersion, number: int) -> ModelVersion:
-    """Another version of the same files."""
-    row = {
-        field.attname: getattr(version, field.attname)
-        for field in ModelVersion._meta.concrete_fields
-        if not field.primary_key
-    }
-    changed = {"number": number, "name": "candidate", "sha256": f"{number:064x}"}
-    files = {name: row[name].name for name in ("file", "compiled", "keras_file")}
-    return ModelVersion.objects.create(**(row | files | changed | {"is_active": False}))
+    return make_another(active_version, name="candidate")
 
 
 @pytest.fixture
@@ -170,7 +159,7 @@ def test_what_was_compared_with_another_one_is_not_activated(
     active_version, candidate, outcomes, monkeypatch
 ):
     outcomes(2, 1)
-    third = another(candidate, 3)
+    third = make_another(candidate, 3)
     refuse = gate.refuse_what_breaks_more
 
     def while_somebody_else_activates(version: ModelVersion, active: ModelVersion) -> None:
