@@ -29,12 +29,12 @@ from rich.table import Table
 
 from benchmarks import requests
 from benchmarks.site import ROOT, machine, make_site
+from recognizer.engine import SAMPLE_PATH
 
 CLIENTS = 4
 DRAWINGS = 10
 # What is asked of a switch: every process serves the new version so soon.
 SWITCH_S = 2.0
-SAMPLE = ROOT / "training" / "sample" / "digits.npz"
 
 # Another model than the shipped one, which answers otherwise: linear, made in seconds.
 MAKE_OTHER = """
@@ -176,7 +176,7 @@ def table(found: Found) -> Table:
 
 def _register_another(folder: Path) -> None:
     path = folder / "other.keras"
-    make = [sys.executable, "-c", MAKE_OTHER, str(path), str(SAMPLE)]
+    make = [sys.executable, "-c", MAKE_OTHER, str(path), str(SAMPLE_PATH)]
     register = [sys.executable, "manage.py", "register_model", str(path)]
     for command in (make, register):
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -184,7 +184,7 @@ def _register_another(folder: Path) -> None:
 
 def _drawings() -> Iterator[bytes]:
     """Give digits of the sample as a canvas would send them: dark on white, 280 px."""
-    with np.load(SAMPLE, allow_pickle=False) as file:
+    with np.load(SAMPLE_PATH, allow_pickle=False) as file:
         for digit in file["x_test"][:DRAWINGS]:
             image = Image.fromarray(255 - digit).resize((280, 280), Image.Resampling.BICUBIC)
             buffer = io.BytesIO()

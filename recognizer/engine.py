@@ -26,6 +26,8 @@ Key = tuple[int, Kind, str]  # a version's id, how it is read, the SHA-256 of wh
 
 # Twenty real digits (two of each, MNIST's training part) whose answers a version's passport keeps.
 PROBES_PATH = Path(__file__).parent / "probes.npz"
+# Digits that come along with the project, labelled, whose test part no version learnt from.
+SAMPLE_PATH = Path(__file__).parent.parent / "training" / "sample" / "digits.npz"
 # The largest difference of a probability that two machines' arithmetic explains; a changed model
 # or preprocessing moves the golden answers by far more.
 GOLDEN_TOLERANCE = 1e-3
@@ -248,6 +250,12 @@ def serving_function(model: Any, contract: Contract) -> Callable[[Any], Any]:
         return ops.softmax(y) if contract.gives_logits else y
 
     return read
+
+
+def sample() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Give the sample's test digits, `uint8 (N, 28, 28)`, and their labels, `uint8 (N,)`."""
+    with np.load(SAMPLE_PATH, allow_pickle=False) as file:
+        return file["x_test"], file["y_test"]
 
 
 def probes() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

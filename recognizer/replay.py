@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from math import comb
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from numpy.typing import NDArray
 
 from recognizer import engine
 from recognizer.models import Submission
 
-# Digits that come along with the project, labelled, which no version learnt from.
-SAMPLE_PATH = Path(settings.BASE_DIR) / "training" / "sample" / "digits.npz"
+sample = engine.sample
 BATCH = 500
 # Of either kind, so many are kept to be looked at; all are counted.
 MAX_KEPT = 200
@@ -100,12 +97,6 @@ def mcnemar(num_fixed: int, num_broken: int) -> float:
     num = num_fixed + num_broken
     tail = sum(comb(num, few) for few in range(min(num_fixed, num_broken) + 1))
     return min(1.0, float(2 * tail / 2**num))
-
-
-def sample() -> tuple[Digits, NDArray[np.uint8]]:
-    """Give the sample's digits, `uint8 (N, 28, 28)`, and their labels, `uint8 (N,)`."""
-    with np.load(SAMPLE_PATH, allow_pickle=False) as file:
-        return file["x_test"], file["y_test"]
 
 
 _Name = str | int  # of a submission, or a row of the sample

@@ -23,7 +23,7 @@ MAKE_TINY_MODEL = """
 import sys
 import keras
 import numpy as np
-from recognizer.vetting.loading import SAMPLE_PATH
+from recognizer.engine import SAMPLE_PATH
 
 keras.utils.set_random_seed(7)
 with np.load(SAMPLE_PATH) as file:
@@ -54,7 +54,7 @@ MAKE_OTHER_MODEL = """
 import sys
 import keras
 import numpy as np
-from recognizer.vetting.loading import SAMPLE_PATH
+from recognizer.engine import SAMPLE_PATH
 
 with np.load(SAMPLE_PATH) as file:
     digits, labels = file["x_train"].reshape(-1, 784) / 255, file["y_train"]

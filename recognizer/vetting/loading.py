@@ -23,9 +23,8 @@ from recognizer.vetting.report import MAX_NAME
 
 # The two engines' largest difference of a probability at which they count as the same.
 ENGINE_TOLERANCE = 1e-4
-# Digits that come along with the project. Guessing, or ink taken for paper, reads one in ten of
-# them rightly; a mean of each digit eight in ten.
-SAMPLE_PATH = bounded.ROOT / "training" / "sample" / "digits.npz"
+# Of the sample. Guessing, or ink taken for paper, reads one in ten rightly; a mean of each digit
+# eight in ten.
 LEAST_ACCURACY = 0.5
 # Of a probability between two digits, below which a model answers without looking.
 LEAST_DIFFERENCE = 1e-3
@@ -149,8 +148,7 @@ def _check_answers(golden: NDArray[np.float32]) -> None:
 
 
 def _check_accuracy(model: Any, contract: engine.Contract) -> float:
-    with np.load(SAMPLE_PATH, allow_pickle=False) as file:
-        digits, labels = file["x_test"], file["y_test"]
+    digits, labels = engine.sample()
     accuracy = float((_answers(model, contract, digits).argmax(axis=1) == labels).mean())
     if accuracy < LEAST_ACCURACY:
         raise RefusedModel(

@@ -15,8 +15,8 @@ import h5py
 import numpy as np
 import pytest
 
+from recognizer.engine import SAMPLE_PATH
 from recognizer.vetting import RefusedModel, contents
-from recognizer.vetting.loading import SAMPLE_PATH
 
 Node = dict[str, Any]
 Fill = Callable[[h5py.File], None]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recognizer import engine, vetting
-from recognizer.vetting import bounded, loading
+from recognizer.vetting import bounded
 
 # Models that read about eight digits in ten, without learning: what is nearest to a digit's mean.
 MAKE_MODELS = """
@@ -60,7 +60,7 @@ save("nan.keras", layers.Flatten(), last, weights=[np.where(kernel > 0.02, np.na
 def models(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     subprocess.run(
-        [sys.executable, "-c", MAKE_MODELS, str(folder), str(loading.SAMPLE_PATH)],
+        [sys.executable, "-c", MAKE_MODELS, str(folder), str(engine.SAMPLE_PATH)],
         check=True,
         capture_output=True,
     )
