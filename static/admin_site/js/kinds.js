@@ -96,6 +96,7 @@ function intervals(data) {
       label: share.name,
       data: share.values,
       showLine: false,
+      clip: false, // at 100 % half of the point is beyond the axis
       pointStyle: "circle",
       pointRadius: 5,
       pointHoverRadius: 6,
