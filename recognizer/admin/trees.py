@@ -50,7 +50,7 @@ def _words(value: Any) -> str:
 def _list(values: list[Any]) -> str:
     if not values:
         return _("none")
-    if isinstance(values[0], list) and len(values) * len(values[0]) > MAX_ITEMS:
+    if _is_table(values) and len(values) * len(values[0]) > MAX_ITEMS:
         return _("%(rows)d × %(columns)d numbers") % {
             "rows": len(values),
             "columns": len(values[0]),
@@ -60,3 +60,11 @@ def _list(values: list[Any]) -> str:
     if isinstance(values[0], list):
         return "; ".join(_list(row) for row in values)
     return ", ".join(_words(value) for value in values)
+
+
+def _is_table(values: list[Any]) -> bool:
+    """Whether it is rows of numbers, as golden outputs are; names with their numbers are not."""
+    return all(
+        isinstance(row, list) and all(isinstance(value, (int, float)) for value in row)
+        for row in values
+    )

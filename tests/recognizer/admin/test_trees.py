@@ -17,6 +17,10 @@ from recognizer.admin.trees import rows_of
         ([], "none"),
         ([[0.1] * 10] * 20, "20 × 10 numbers"),
         ([[1, 2, 3, 4], [5, 6, 7, 8]], "1, 2, 3, 4; 5, 6, 7, 8"),
+        (
+            [["slanted", 60], ["barred", 9]] * 4,
+            "slanted, 60; barred, 9" + 3 * "; slanted, 60; barred, 9",
+        ),
         (list(range(30)), "30 values"),
     ],
 )
