@@ -63,9 +63,19 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         return self.filter(shadow_since__isnull=False)
 
     def with_num_readings(self) -> ModelVersionQuerySet:
-        """Annotate `num_readings`: how many predictions each version served."""
-        served = Prediction.objects.served().filter(version=models.OuterRef("pk"))
-        return self.annotate(num_readings=_num_of(served))
+        """Annotate `num_readings`: how many each served while it was the active one.
+
+        As its activations' counts have them, which a task keeps.
+        """
+        counted = Activation.objects.filter(version=models.OuterRef("pk")).order_by()
+        total = models.Func(models.F("num_served"), function="SUM")
+        return self.annotate(
+            num_readings=Coalesce(
+                models.Subquery(counted.annotate(total=total).values("total")),
+                0,
+                output_field=models.PositiveBigIntegerField(),
+            )
+        )
 
     def with_num_labelled(self) -> ModelVersionQuerySet:
         """Keep those that served digits labelled since, with `num_labelled` and `num_right`.
