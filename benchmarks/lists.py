@@ -145,7 +145,7 @@ def pages(client: Client) -> dict[str, list[str]]:
             PREDICTIONS, role__exact=("served", "shadow"), verdict=VERDICTS, version=versions
         ),
         "predictions, search by an id's beginning": [
-            f"{PREDICTIONS}?q={str(one.pk)[:long]}" for one in some[:6] for long in (2, 4, 8, 36)
+            f"{PREDICTIONS}?q={str(one.pk)[:long]}" for one in some[:6] for long in (3, 4, 8, 36)
         ],
         "versions": [VERSIONS],
         "version, page": [f"{VERSIONS}{pk}/change/" for pk in versions],
@@ -163,10 +163,13 @@ def _of_list(
     name: str, address: str, client: Client, versions: list[int], *, orders: tuple[int, ...]
 ) -> dict[str, list[str]]:
     """Name what both long lists have in common."""
+    from recognizer.admin import counts
+    from recognizer.admin.lists import LongListAdmin
+
     [last] = map(int, re.findall(r'p=(\d+)" class="end"', get(client, address).content.decode()))
     deep = np.unique(np.linspace(1, last, ROUNDS).astype(int)).tolist()
     both_ways = [f"{way}{column}" for column in orders for way in ("", "-")]
-    halfway = [max(1, last // 2)]
+    offered = [counts.COUNTED // LongListAdmin.list_per_page]
     parts = {
         "first page": [address],
         "page 2": _with(address, p=[2]),
@@ -183,7 +186,7 @@ def _of_list(
             address, verdict=VERDICTS, version=versions, digit=(0, 7)
         ),
         "order": _with(address, o=both_ways),
-        "order, halfway": _with(address, o=both_ways, p=halfway),
+        "order, last page offered": _with(address, o=both_ways, p=offered),
         "order × verdict": _with(address, o=both_ways, verdict=VERDICTS),
         "order × version": _with(address, o=both_ways, version=versions),
         "year": _with(address, created_at__year=[2026]),
@@ -234,7 +237,7 @@ def _searches(some: list[Any]) -> dict[str, list[str]]:
     visitors = [one.visitor_key for one in some if one.visitor_key]
     return {
         "submissions, search by an id's beginning": beginnings(
-            [str(one.pk) for one in some[:6]], 2, 4, 8, 36
+            [str(one.pk) for one in some[:6]], 3, 4, 8, 36
         ),
         "submissions, search by a visitor's key": beginnings(visitors, 5, 32),
         "submissions, search by a version's name": beginnings(["shipped-2", "shipped"], 7, 9),

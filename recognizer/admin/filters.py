@@ -26,7 +26,9 @@ CONFIDENCE_RANGES = {
     "99-100": (_("99 % and more"), 0.99, 1.01),
 }
 
-BEGINNING = r"[0-9a-f]{2,32}"  # of an id or a key, without hyphens
+# Rows that SQLite finds and sorts in 20 ms, and counts in 10.
+COMMON = 100_000
+BEGINNING = r"[0-9a-f]{3,32}"  # of an id or a key, without hyphens
 
 
 class _ReadingFilter(admin.SimpleListFilter):
@@ -79,12 +81,23 @@ class ConfidenceFilter(_ReadingFilter):
         return [(key, name) for key, (name, _low, _high) in CONFIDENCE_RANGES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if connections[queryset.db].vendor == "sqlite":
+        if connections[queryset.db].vendor == "sqlite" and self._is_common(queryset):
             # As a sum, which is in no index: SQLite would find all rows of the range by one, and
-            # sort them by date, 0.4 s for a tenth of a million; by date, the first are at hand.
+            # sort them by date; by date, the first are at hand.
             queryset = queryset.alias(sure=F(self.field) + 0.0)
             self.field = "sure"
         return super().queryset(request, queryset)
+
+    def _is_common(self, queryset: QuerySet[Any]) -> bool:
+        """Tell whether so many rows are in the range that one looks for them by date. Queries: 1.
+
+        Where there are few, and another filter leaves none of them, all dates would be looked
+        through: 0.2 s for a million rows.
+        """
+        if self.value() not in CONFIDENCE_RANGES:
+            return False
+        rows = queryset.model.objects.filter(self.condition(str(self.value()))).order_by()
+        return rows[: COMMON + 1].count() > COMMON
 
     def condition(self, value: str) -> Q:
         _name, low, high = CONFIDENCE_RANGES[value]
@@ -98,8 +111,8 @@ class LabelFilter(admin.ChoicesFieldListFilter):
 def search(queryset: QuerySet[Submission], term: str) -> QuerySet[Submission]:
     """Find submissions by the beginning of the id or of the visitor's key, or by a version's name.
 
-    A beginning is a range, which an index finds; of one character alone it would be a sixteenth of
-    all rows, which nobody looks for. Queries: 1.
+    A beginning is a range, which an index finds; of one or two characters it would be thousands of
+    rows, which nobody looks for. Queries: 1.
     """
     versions = list(ModelVersion.objects.filter(name__icontains=term).values_list("pk", flat=True))
     wanted = Q(served_version__in=versions) if versions else Q(pk__in=[])

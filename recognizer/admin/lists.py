@@ -22,21 +22,27 @@ class LongPaginator(Paginator):  # type: ignore[type-arg]
     """Finds the ids of the one page that is asked for by an index alone, and counts after it.
 
     Where the page is not full, its end is the list's: there is nothing to count. Where it is, how
-    many rows there are may be an estimate; pages are then offered as far as was counted, and the
-    next one always. Deep in a list without filters all rows are counted after all, and the page is
-    looked for from its nearer end. A page past the end is the last one.
+    many rows there are may be an estimate. Of all rows by date, every page is offered: deep among
+    them they are counted after all, and the page is looked for from its nearer end. Of rows that
+    are filtered or sorted, pages are offered as far as rows are counted, and the next one always:
+    a narrower filter, or the order turned around, shows the others. A page past the end is the
+    last one.
 
     Attributes:
         number: Of the page, from 1.
+        is_whole: Whether it is all rows by date.
         has_next: Whether there are rows after it.
         ids: Of its rows.
     """
 
-    def __init__(self, rows: QuerySet[Any], per_page: int, *, number: int) -> None:
+    def __init__(
+        self, rows: QuerySet[Any], per_page: int, *, number: int, is_by_date: bool
+    ) -> None:
         super().__init__(rows, per_page)
         self.rows = rows
         self.number = max(1, number)
-        if self._is_deep and not rows.query.where:
+        self.is_whole = is_by_date and not rows.query.where
+        if self._is_deep and self.is_whole:
             self._count_all()
         found = self._find()
         if not found and self.number > 1:
@@ -53,7 +59,7 @@ class LongPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def num_pages(self) -> int:
         """How many pages are offered."""
-        if isinstance(self.count, counts.Estimate) and self.rows.query.where:
+        if self.count > counts.COUNTED and not self.is_whole:
             return max(counts.COUNTED // self.per_page, self.number + self.has_next)
         return max(super().num_pages, self.number + self.has_next)
 
@@ -140,4 +146,5 @@ class LongListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return super().get_paginator(request, queryset, per_page, *args)
         asked = request.GET.get(PAGE_VAR, "")
         number = min(int(asked), LAST_PAGE) if asked.isdecimal() else 1
-        return LongPaginator(queryset, per_page, number=number)
+        by_date = queryset.query.order_by[0].removeprefix("-") == self.date_hierarchy
+        return LongPaginator(queryset, per_page, number=number, is_by_date=by_date)

@@ -87,7 +87,9 @@ class PredictionAdmin(_Readings, LongListAdmin):
         filters.VersionFilter,
     )
     search_fields = ("submission__id",)  # shows the box
-    search_help_text = gettext_lazy("The beginning of a submission's id, two characters or more.")
+    search_help_text = gettext_lazy(
+        "The beginning of a submission's id, of three characters at least."
+    )
     date_hierarchy = "created_at"
     heavy_fields = ("probabilities",)
     reading_prefix = ""

@@ -46,7 +46,8 @@ class SubmissionAdmin(LongListAdmin):
     )
     search_fields = ("id",)  # shows the box; filters.search says what it finds
     search_help_text = gettext_lazy(
-        "The beginning of an id or of a visitor's key, two characters or more, or a version's name."
+        "The beginning of an id or of a visitor's key, of three characters at least, or a version's"
+        " name."
     )
     date_hierarchy = "created_at"
     heavy_fields = ("digit", "receipt", "strokes")

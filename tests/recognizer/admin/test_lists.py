@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from recognizer.admin import counts
+from recognizer.admin import counts, filters
 from recognizer.models import ModelVersion, Prediction, Submission
 
 SUBMISSIONS = "/admin/recognizer/submission/"
@@ -164,6 +164,38 @@ def test_a_list_is_sorted_by_one_column_and_then_by_date(admin_client, make_rows
     assert submissions_of(admin_client, o="-2") == [row.pk for row in reversed(by_digit)][:PER_PAGE]
     assert submissions_of(admin_client, o="2.-3") == submissions_of(admin_client, o="2")
     assert submissions_of(admin_client, o="99") == newest_first(rows)[:PER_PAGE]
+
+
+def test_a_sorted_list_offers_pages_as_far_as_rows_are_counted(
+    admin_client, make_rows, few_counted
+):
+    make_rows(470)
+
+    assert changelist(admin_client).paginator.num_pages == 19
+    assert changelist(admin_client, o="-3").paginator.num_pages == 4
+    assert changelist(admin_client, o="-3", p="4").paginator.num_pages == 5  # the next one always
+
+
+@pytest.mark.parametrize("common", [10, 1000])
+@pytest.mark.parametrize(("verdict", "num"), [("unsure", 25), ("several", 0)])
+def test_a_range_of_confidence_is_found_whether_many_or_few_are_in_it(
+    admin_client, make_rows, monkeypatch, common, verdict, num
+):
+    monkeypatch.setattr(filters, "COMMON", common)
+    rows = make_rows(100)
+    expected = [row for row in reversed(rows) if row.served_verdict == verdict][:num]
+
+    found = submissions_of(admin_client, verdict=verdict, confidence="0-50")
+
+    assert found == [row.pk for row in expected]
+
+
+@BOTH
+def test_a_beginning_is_searched_from_three_characters_on(admin_client, make_rows, address):
+    [row] = make_rows(1)
+
+    assert submissions_of(admin_client, address, q=row.pk.hex[:3]) == [row.pk]
+    assert submissions_of(admin_client, address, q=row.pk.hex[:2]) == []
 
 
 def test_an_action_on_all_decides_all_however_they_were_counted(
