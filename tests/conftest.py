@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from benchmarks import postgres
 from recognizer import recognition, registry
+from recognizer.admin import counts
 from recognizer.engine import Cache
 from recognizer.models import ModelVersion
 
@@ -146,6 +147,7 @@ def postgres_url() -> Iterator[str]:
 def _fresh_process(monkeypatch: pytest.MonkeyPatch):
     """Each test begins as a process does: nothing counted, no version loaded."""
     cache.clear()
+    counts.rows_in.cache_clear()
     monkeypatch.setattr(recognition, "_engines", Cache())
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
+from functools import lru_cache
 from typing import Any
 
+from django.apps import apps
 from django.db import connections
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -14,6 +17,7 @@ from recognizer.admin import marks
 # What is counted row by row: some 5 ms, and enough that the size of anything one works through,
 # as a day's doubtful readings, is exact.
 COUNTED = 10_000
+KEPT_S = 60
 ROUGHLY = 3  # digits of an estimate that are said
 
 
@@ -56,6 +60,20 @@ def count(queryset: QuerySet[Any], *, known: int = 0) -> int:
             return found
         known = found
     return estimate(queryset, known=known)
+
+
+def count_all(rows: QuerySet[Any]) -> int:
+    """Count a whole table, as it was within the last minute: 65 ms at a million rows.
+
+    Queries: 1, or none where this process has counted it.
+    """
+    return rows_in(rows.model.__name__, int(time.monotonic() // KEPT_S))
+
+
+@lru_cache(maxsize=8)
+def rows_in(model: str, _minute: int) -> int:
+    """Count the rows of a model of this app, once a minute and process. Queries: 1."""
+    return apps.get_model("recognizer", model)._default_manager.count()  # noqa: SLF001
 
 
 def words(queryset: QuerySet[Any]) -> str:

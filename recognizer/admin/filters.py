@@ -97,7 +97,7 @@ class ConfidenceFilter(_ReadingFilter):
         if self.value() not in CONFIDENCE_RANGES:
             return False
         rows = queryset.model.objects.filter(self.condition(str(self.value()))).order_by()
-        return rows[: COMMON + 1].count() > COMMON
+        return bool(rows[: COMMON + 1].count() > COMMON)
 
     def condition(self, value: str) -> Q:
         _name, low, high = CONFIDENCE_RANGES[value]

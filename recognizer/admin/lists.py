@@ -43,10 +43,10 @@ class LongPaginator(Paginator):  # type: ignore[type-arg]
         self.number = max(1, number)
         self.is_whole = is_by_date and not rows.query.where
         if self._is_deep and self.is_whole:
-            self._count_all()
+            self._go_by(counts.count_all(rows))
         found = self._find()
         if not found and self.number > 1:
-            self._count_all()
+            self._go_by(rows.order_by().count())
             found = self._find()
         self.has_next = len(found) > per_page
         self.ids = found[:per_page]
@@ -71,8 +71,8 @@ class LongPaginator(Paginator):  # type: ignore[type-arg]
     def _is_deep(self) -> bool:
         return (self.number - 1) * self.per_page > counts.COUNTED
 
-    def _count_all(self) -> None:
-        self.count = self.rows.order_by().count()
+    def _go_by(self, count: int) -> None:
+        self.count = count
         self.number = min(self.number, super().num_pages)
 
     def _find(self) -> list[Any]:
@@ -146,5 +146,5 @@ class LongListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return super().get_paginator(request, queryset, per_page, *args)
         asked = request.GET.get(PAGE_VAR, "")
         number = min(int(asked), LAST_PAGE) if asked.isdecimal() else 1
-        by_date = queryset.query.order_by[0].removeprefix("-") == self.date_hierarchy
+        by_date = str(queryset.query.order_by[0]).removeprefix("-") == self.date_hierarchy
         return LongPaginator(queryset, per_page, number=number, is_by_date=by_date)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -103,6 +104,23 @@ def test_a_page_past_the_end_is_the_last_one(admin_client, make_rows, few_counte
     for query in ({"p": 99}, {"p": "9" * 30}, {"p": 99, "source__exact": "drawn"}):
         assert submissions_of(admin_client, **query) == expected
     assert changelist(admin_client, p=99).page_num == 6
+
+
+def test_deep_pages_go_by_a_count_of_a_minute_and_lose_no_row(
+    admin_client, make_rows, few_counted, monkeypatch
+):
+    clock = iter([0.0, 30.0, 59.0, 60.0])
+    monkeypatch.setattr(counts, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    make_rows(230)
+
+    assert changelist(admin_client, p=10).result_count == 230
+    make_rows(30)
+    assert changelist(admin_client, p=10).result_count == 230
+    oldest = submissions_of(admin_client, p=99)  # of the last page that is known of
+    assert changelist(admin_client, p=10).result_count == 260
+
+    expected = Submission.objects.order_by("-created_at", "-pk").values_list("pk", flat=True)
+    assert oldest == list(expected)[-5:]
 
 
 def test_the_pages_before_and_after_are_offered(admin_client, make_rows):
