@@ -73,7 +73,8 @@ def count_all(rows: QuerySet[Any]) -> int:
 @lru_cache(maxsize=8)
 def rows_in(model: str, _minute: int) -> int:
     """Count the rows of a model of this app, once a minute and process. Queries: 1."""
-    return apps.get_model("recognizer", model)._default_manager.count()  # noqa: SLF001
+    rows = apps.get_model("recognizer", model)._default_manager  # noqa: SLF001  (public)
+    return int(rows.count())
 
 
 def words(queryset: QuerySet[Any]) -> str:
