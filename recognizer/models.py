@@ -463,6 +463,17 @@ class Submission(models.Model):
                     "version": "served_version",
                 },
             ),
+            # The few that were decided on, which SQLite does not know to be few.
+            models.Index(
+                fields=[
+                    "review_state",
+                    *("-created_at", "-id"),
+                    *("label", "source", "served_verdict", "served_digit", "served_confidence"),
+                    "served_version",
+                ],
+                condition=~Q(review_state="pending"),
+                name="submission_decided",
+            ),
             # The few that were reviewed, for how often a version was right.
             models.Index(
                 fields=["served_version", "created_at", "review_state", "label", "served_digit"],

@@ -104,6 +104,15 @@ class ConfidenceFilter(_ReadingFilter):
         return Q(**{f"{self.field}__gte": low, f"{self.field}__lt": high})
 
 
+class ReviewFilter(admin.ChoicesFieldListFilter):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        """Say of all but the pending that they are not, as the index of those few has it."""
+        pending = Submission.ReviewState.PENDING
+        if self.lookup_val and pending not in self.lookup_val:
+            queryset = queryset.exclude(review_state=pending)
+        return super().queryset(request, queryset)
+
+
 class LabelFilter(admin.ChoicesFieldListFilter):
     template = "admin/recognizer/filter_row.html"
 

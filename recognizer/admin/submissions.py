@@ -36,7 +36,7 @@ class SubmissionAdmin(LongListAdmin):
     list_display_links = ("drawing", "read")
     list_editable = ("label",)
     list_filter = (
-        "review_state",
+        ("review_state", filters.ReviewFilter),
         filters.VerdictFilter,
         filters.ReadDigitFilter,
         ("label", filters.LabelFilter),

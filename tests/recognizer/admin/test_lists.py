@@ -72,6 +72,12 @@ def submissions_of(client, address: str = SUBMISSIONS, **query) -> list:
     return [getattr(row, field) for row in changelist(client, address, **query).result_list]
 
 
+def plan_of(query: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {query}")
+        return str(cursor.fetchall())
+
+
 def newest_first(rows: list[Submission]) -> list:
     return [row.pk for row in reversed(rows)]
 
@@ -206,6 +212,21 @@ def test_a_range_of_confidence_is_found_whether_many_or_few_are_in_it(
     found = submissions_of(admin_client, verdict=verdict, confidence="0-50")
 
     assert found == [row.pk for row in expected]
+
+
+def test_the_few_that_were_decided_on_are_found_among_the_many(admin_client, make_rows):
+    rows = make_rows(60)
+    unsure = [row for row in rows if row.served_verdict == "unsure"]
+    Submission.objects.filter(pk__in=[rows[0].pk, unsure[0].pk]).update(review_state="second_look")
+
+    with CaptureQueriesContext(connection) as captured:
+        found = submissions_of(admin_client, review_state__exact="second_look", verdict="unsure")
+
+    assert found == [unsure[0].pk]
+    if connection.vendor == "sqlite":  # it takes the index of a condition that the query repeats
+        [query] = [q["sql"] for q in captured if "LIMIT 26" in q["sql"]]
+        assert "submission_decided" in plan_of(query)
+    assert len(submissions_of(admin_client, review_state__exact="pending", verdict="digit")) == 25
 
 
 @BOTH
