@@ -29,28 +29,44 @@ def drawing_path(submission: Submission, filename: str) -> str:
     return f"drawings/{submission.id.hex[:2]}/{submission.id}.png"
 
 
+def _list_index(
+    name: str, *lead: str, filters: dict[str, str], condition: Q | None = None
+) -> models.Index:
+    """Give an index that leads with columns, goes on by date, and holds what may be filtered by.
+
+    The other filters then cost no look at the rows, wherever these lie.
+
+    Args:
+        name: Of the index.
+        lead: Columns that are filtered or sorted by first.
+        filters: What the list is filtered by: parts of names → fields.
+        condition: Which rows it has; all where it is None.
+    """
+    rest = [field for field in filters.values() if field not in lead]
+    return models.Index(fields=[*lead, *_BY_DATE, *rest], name=name, condition=condition)
+
+
+_BY_DATE = ("-created_at", "-id")
+
+
 def _list_indexes(table: str, filters: dict[str, str], **orders: str) -> list[models.Index]:
     """Give the indexes by which a list of a million rows finds any page in milliseconds.
 
     One has the dates alone, for pages as deep as there are rows. All others lead with one column,
-    for the filter and the order by it, go on by date, and hold whatever else may be filtered by:
-    the other filters then cost no look at the rows, wherever these lie.
+    for the filter and the order by it.
 
     Args:
         table: Names the indexes.
         filters: What the list is filtered by: parts of names → fields.
         orders: By what else it is sorted.
     """
-    by_date = ("-created_at", "-id")
-
-    def index(name: str, *lead: str) -> models.Index:
-        rest = [field for field in filters.values() if field not in lead]
-        return models.Index(fields=[*lead, *by_date, *rest], name=f"{table}_{name}")
-
     return [
-        models.Index(fields=by_date, name=f"{table}_by_date"),
-        index("newest"),
-        *(index(f"by_{name}", field) for name, field in (filters | orders).items()),
+        models.Index(fields=_BY_DATE, name=f"{table}_by_date"),
+        _list_index(f"{table}_newest", filters=filters),
+        *(
+            _list_index(f"{table}_by_{name}", field, filters=filters)
+            for name, field in (filters | orders).items()
+        ),
     ]
 
 
@@ -391,6 +407,17 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         )
 
 
+_SUBMISSION_FILTERS = {
+    "review": "review_state",
+    "label": "label",
+    "source": "source",
+    "verdict": "served_verdict",
+    "digit": "served_digit",
+    "confidence": "served_confidence",
+    "version": "served_version",
+}
+
+
 class Submission(models.Model):
     """A stored drawing, with its digit, its source and its review."""
 
@@ -451,28 +478,13 @@ class Submission(models.Model):
         ordering = ["-created_at", "-pk"]
         indexes = [
             models.Index(fields=["visitor_key", "-created_at"], name="submission_of_visitor"),
-            *_list_indexes(
-                "submission",
-                {
-                    "review": "review_state",
-                    "label": "label",
-                    "source": "source",
-                    "verdict": "served_verdict",
-                    "digit": "served_digit",
-                    "confidence": "served_confidence",
-                    "version": "served_version",
-                },
-            ),
+            *_list_indexes("submission", _SUBMISSION_FILTERS),
             # The few that were decided on, which SQLite does not know to be few.
-            models.Index(
-                fields=[
-                    "review_state",
-                    *("-created_at", "-id"),
-                    *("label", "source", "served_verdict", "served_digit", "served_confidence"),
-                    "served_version",
-                ],
+            _list_index(
+                "submission_decided",
+                "review_state",
+                filters=_SUBMISSION_FILTERS,
                 condition=~Q(review_state="pending"),
-                name="submission_decided",
             ),
             # The few that were reviewed, for how often a version was right.
             models.Index(
