@@ -233,7 +233,8 @@ class ActivationQuerySet(models.QuerySet["Activation"]):
         until = later.order_by("activated_at").values("activated_at")[:1]
         version = models.OuterRef("version")
         served = Prediction.objects.served().filter(_IN_ITS_TIME, version=version)
-        labelled = Submission.objects.filter(_IN_ITS_TIME, _IS_LABELLED, served_version=version)
+        labelled = Submission.objects.reviewed().labelled_digits()
+        labelled = labelled.filter(_IN_ITS_TIME, served_version=version)
         return self.annotate(
             until=Coalesce(
                 models.Subquery(until),
@@ -248,11 +249,6 @@ class ActivationQuerySet(models.QuerySet["Activation"]):
 
 # Later than any reading: until when the last activation's time goes.
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-_IS_LABELLED = Q(
-    reviewed_at__isnull=False,  # the condition of the index that has these few
-    review_state="reviewed",
-    label__in=DIGIT_LABELS,
-)
 _IS_RIGHT = Q(label=Cast("served_digit", models.CharField()))
 
 
@@ -390,7 +386,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(visitor_key=key) if key else self.none()
 
     def reviewed(self) -> SubmissionQuerySet:
-        return self.filter(review_state=Submission.ReviewState.REVIEWED)
+        """All of them have a time of review, which the index of the few asks for."""
+        state = Submission.ReviewState.REVIEWED
+        return self.filter(review_state=state, reviewed_at__isnull=False)
 
     def unreviewed(self) -> SubmissionQuerySet:
         return self.exclude(review_state=Submission.ReviewState.REVIEWED)
