@@ -37,7 +37,7 @@ def main() -> None:
     django.setup()
     num = int(sys.argv[1])
     seconds = fill(num)
-    count_days()
+    count_sums()
     client = Client()
     from django.contrib.auth import get_user_model
 
@@ -72,8 +72,8 @@ def fill(num: int) -> float:
     return time.perf_counter() - started
 
 
-def count_days() -> None:
-    """Count all days for the index's charts, as the worker does."""
+def count_sums() -> None:
+    """Count what pages show in sum, days and activations, as the worker does."""
     from recognizer import aggregates
     from recognizer.models import CountedDay
 
