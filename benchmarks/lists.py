@@ -74,12 +74,12 @@ def fill(num: int) -> float:
 
 def count_sums() -> None:
     """Count what pages show in sum, days and activations, as the worker does."""
-    from recognizer import aggregates
+    from recognizer import aggregates, tenures
     from recognizer.models import CountedDay
 
     if not CountedDay.objects.exists():
         aggregates.refresh(budget_s=float("inf"))
-    aggregates.count_activations()
+    tenures.count()
 
 
 def size() -> int:

@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from recognizer.models import (
     DIGIT_LABELS,
-    Activation,
     CountedDay,
     DayCount,
     ModelVersion,
@@ -96,23 +95,6 @@ def count_day(day: date) -> None:
         )
         row.counted_at = counted_at
         row.save()
-
-
-def count_activations() -> int:
-    """Count anew what each activation served until the next; give how many had changed.
-
-    Queries: 1 over the readings, by index, and 1 for each that has changed.
-    """
-    num_changed = 0
-    names = ("num_served", "num_labelled", "num_right")
-    activations: Any = Activation.objects.counted_anew().order_by("pk")
-    for one in activations:
-        found = (one.served_now, one.labelled_now, one.right_now)
-        if found != (one.num_served, one.num_labelled, one.num_right):
-            # Only the counts, by id: whoever activates meanwhile writes another row.
-            values = dict(zip(names, found, strict=True))
-            num_changed += Activation.objects.filter(pk=one.pk).update(**values)
-    return num_changed
 
 
 @dataclass

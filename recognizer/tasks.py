@@ -12,7 +12,7 @@ from django_tasks import task
 from django_tasks.base import Task, TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from recognizer import aggregates, clock, registry, shadow
+from recognizer import aggregates, clock, registry, shadow, tenures
 from recognizer.models import ModelVersion
 
 # A queue of their own: those that came to a good end are soon forgotten, or a task of each second
@@ -48,7 +48,7 @@ def vet(version_id: int) -> str:
 @task(queue_name=PERIODIC_QUEUE)
 def count() -> int:
     """Bring the counts that pages show up to date. Gives how many days were counted anew."""
-    aggregates.count_activations()
+    tenures.count()
     return aggregates.refresh()
 
 

@@ -30,11 +30,15 @@ MAY_IMPORT = {
     "recognizer.replay": {"recognizer.engine", "recognizer.models"},
     "recognizer.clock": set(),
     "recognizer.aggregates": {"recognizer.models"},
+    "recognizer.tenures": {"recognizer.models"},
     "recognizer.shadow": {
         *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "recognition")),
     },
     "recognizer.tasks": {
-        *(f"recognizer.{part}" for part in ("aggregates", "clock", "registry", "shadow", "models")),
+        *(
+            f"recognizer.{part}"
+            for part in ("aggregates", "clock", "registry", "shadow", "tenures", "models")
+        ),
     },
     # The faces, from the inside out.
     "recognizer.visitors": FACES,

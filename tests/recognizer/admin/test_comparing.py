@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
-from recognizer import aggregates, replay
+from recognizer import replay, tenures
 from recognizer.models import Activation, ModelVersion, Submission
 from tests.recognizer.admin.test_versions import LIST, make_another, page_of
 
@@ -156,12 +156,12 @@ def test_each_activation_tells_what_it_served(
     make_submission(digit=3, version=candidate)
 
     assert "–" in admin_client.get(ACTIVATIONS).content.decode()  # not counted yet
-    assert aggregates.count_activations() == 2
+    assert tenures.count() == 2
     later, first = Activation.objects.all()
 
     assert (first.num_served, first.num_labelled, first.num_right) == (3, 2, 1)
     assert (later.num_served, later.num_labelled, later.num_right) == (1, 0, 0)
-    assert aggregates.count_activations() == 0  # nothing has changed
+    assert tenures.count() == 0  # nothing has changed
     words = admin_client.get(ACTIVATIONS).content.decode()
     assert "50.0" in words
     assert "of 2" in words

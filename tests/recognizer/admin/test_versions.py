@@ -6,7 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from recognizer import aggregates, registry
+from recognizer import registry, tenures
 from recognizer.models import ModelVersion
 
 LIST = "/admin/recognizer/modelversion/"
@@ -32,7 +32,7 @@ def test_the_list_shows_which_version_is_active_and_its_figures(
 ):
     ModelVersion.objects.update(metrics={"test": {"accuracy": 0.9954}}, num_parameters=198_282)
     make_submission()
-    aggregates.count_activations()
+    tenures.count()
 
     words = admin_client.get(LIST).content.decode()
 

@@ -1,0 +1,26 @@
+"""The tables: versions, submissions, predictions, reviews, counts. No files are opened here."""
+
+from recognizer.models.days import CountedDay, DayCount
+from recognizer.models.labels import DIGIT_LABELS, DIGITS, Label
+from recognizer.models.predictions import Prediction, PredictionQuerySet
+from recognizer.models.replays import Replay
+from recognizer.models.submissions import Submission, SubmissionQuerySet, drawing_path
+from recognizer.models.versions import NAME_LENGTH, Activation, ModelVersion, model_file_path
+
+__all__ = [
+    "DIGITS",
+    "DIGIT_LABELS",
+    "NAME_LENGTH",
+    "Activation",
+    "CountedDay",
+    "DayCount",
+    "Label",
+    "ModelVersion",
+    "Prediction",
+    "PredictionQuerySet",
+    "Replay",
+    "Submission",
+    "SubmissionQuerySet",
+    "drawing_path",
+    "model_file_path",
+]
