@@ -177,6 +177,13 @@ if not re.fullmatch(r"0|\d+/(?:[1-9]\d*)?[smhd]", DIGITS_RATE_LIMIT):
         f"DIGITS_RATE_LIMIT is {DIGITS_RATE_LIMIT!r}. Expected: '0' (no limit), or a number of "
         "readings in a time, as '60/m', '1000/h' or '10/5s'."
     )
+# The share of submissions, chosen by chance, that reviewers look at whatever was read: only these
+# tell how often a version is right in the field.
+DIGITS_AUDIT_SHARE = env.float("DIGITS_AUDIT_SHARE", default=0.05)
+if not 0 <= DIGITS_AUDIT_SHARE <= 1:
+    raise ImproperlyConfigured(
+        f"DIGITS_AUDIT_SHARE is {DIGITS_AUDIT_SHARE}. Expected: a share of 0 to 1, as 0.05."
+    )
 # The request header that holds the visitor's address where a proxy of ours sets it, e.g.
 # HTTP_X_REAL_IP. Empty: the connection's own address.
 DIGITS_ADDRESS_HEADER = env.str("DIGITS_ADDRESS_HEADER", default="")

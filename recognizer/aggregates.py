@@ -37,8 +37,13 @@ RECOUNTED_AFTER = timedelta(days=1)
 BUDGET_S = 20.0
 ROWS_AT_ONCE = 5_000
 
-# Of a prediction: its submission is labelled with a digit, and it is the one that was read.
-IS_LABELLED = Q(submission__review_state="reviewed", submission__label__in=DIGIT_LABELS)
+# Of a prediction: its submission was chosen by chance and is labelled with a digit, and that is the
+# one that was read.
+IS_AUDITED = Q(
+    submission__review_state="reviewed",
+    submission__audited_at__isnull=False,
+    submission__label__in=DIGIT_LABELS,
+)
 IS_RIGHT = Q(submission__label=Cast("digit", CharField()))
 
 Verdict = Prediction.Verdict
@@ -86,7 +91,7 @@ def count_day(day: date) -> None:
                 verdicts=one.verdicts,
                 confidences=one.confidences,
                 latencies=one.latencies,
-                num_labelled=one.num_labelled,
+                num_audited=one.num_audited,
                 num_right=one.num_right,
                 num_shadowed=one.num_shadowed,
                 num_agreed=one.num_agreed,
@@ -99,12 +104,12 @@ def count_day(day: date) -> None:
 
 @dataclass
 class Counts:
-    """Readings, counted: by verdict, by bin of confidence and of latency, and those labelled."""
+    """Readings, counted: by verdict, by bin of confidence and of latency, and those audited."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     confidences: Counter[int] = field(default_factory=Counter)
     latencies: Counter[int] = field(default_factory=Counter)
-    num_labelled: int = 0
+    num_audited: int = 0
     num_right: int = 0
     num_shadowed: int = 0
     num_agreed: int = 0
@@ -119,15 +124,15 @@ class Counts:
             self.confidences[confidence_bin(confidence)] += 1
         self.latencies[latency_bin(latency_ms)] += 1
 
-    def add_label(self, *, is_right: bool) -> None:
-        self.num_labelled += 1
+    def add_audit(self, *, is_right: bool) -> None:
+        self.num_audited += 1
         self.num_right += is_right
 
     def add(self, row: DayCount) -> None:
         self.verdicts.update(row.verdicts)
         self.confidences.update({int(place): num for place, num in row.confidences.items()})
         self.latencies.update({int(place): num for place, num in row.latencies.items()})
-        self.num_labelled += row.num_labelled
+        self.num_audited += row.num_audited
         self.num_right += row.num_right
         self.num_shadowed += row.num_shadowed
         self.num_agreed += row.num_agreed
@@ -136,7 +141,7 @@ class Counts:
         self.verdicts.update(other.verdicts)
         self.confidences.update(other.confidences)
         self.latencies.update(other.latencies)
-        self.num_labelled += other.num_labelled
+        self.num_audited += other.num_audited
         self.num_right += other.num_right
         self.num_shadowed += other.num_shadowed
         self.num_agreed += other.num_agreed
@@ -145,11 +150,11 @@ class Counts:
 def _counted(day: date) -> dict[int, Counts]:
     """Count a day's readings by version: served ones, and a shadow's. Queries: 3."""
     counted: dict[int, Counts] = {}
-    for version, *reading, is_labelled, is_right in _readings_on(day):
+    for version, *reading, is_audited, is_right in _readings_on(day):
         counts = counted.setdefault(version, Counts())
         counts.add_reading(*reading)
-        if is_labelled:
-            counts.add_label(is_right=bool(is_right))  # NULL where nothing was read
+        if is_audited:
+            counts.add_audit(is_right=bool(is_right))  # NULL where nothing was read
     for version, num_shadowed, num_agreed in _shadowed_on(day):
         counts = counted.setdefault(version, Counts())
         counts.num_shadowed, counts.num_agreed = num_shadowed, num_agreed
@@ -172,7 +177,7 @@ _NUM_AGREEING = Count("pk", filter=Q(agrees=True))
 
 
 def _readings_on(day: date) -> Iterator[tuple[Any, ...]]:
-    """Give the version, verdict, confidence and latency of each, and whether labelled and right.
+    """Give the version, verdict, confidence and latency of each, and whether audited and right.
 
     The versions are named so that the index over version, role and time is taken. Without them
     SQLite takes one over the role, which is the same in every row: 47 s a day at a million rows.
@@ -184,10 +189,10 @@ def _readings_on(day: date) -> Iterator[tuple[Any, ...]]:
             created_at__gte=begin_of(day),
             created_at__lt=begin_of(day + timedelta(days=1)),
         )
-        .annotate(is_labelled=_as_boolean(IS_LABELLED), is_right=_as_boolean(IS_RIGHT))
+        .annotate(is_audited=_as_boolean(IS_AUDITED), is_right=_as_boolean(IS_RIGHT))
         .order_by()
     )
-    columns = ("version_id", "verdict", "confidence", "latency_ms", "is_labelled", "is_right")
+    columns = ("version_id", "verdict", "confidence", "latency_ms", "is_audited", "is_right")
     return rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -160,7 +162,7 @@ def recognize(
 
     Args:
         drawing: The bytes of an image file, or a base64 data URL.
-        source: `drawn`, `uploaded` or `api`.
+        source: `drawn`, `uploaded`, `api` or `imported`.
         visitor_key: Whose it is; empty where a program sent no cookie.
         strokes: The pen's way as the page recorded it, where it was drawn.
 
@@ -193,6 +195,8 @@ def recognize(
         receipt=segmentation.receipt.as_dict(),
         strokes=strokes,
         visitor_key=visitor_key,
+        drawing_sha256=_sha256_of(drawing),
+        is_audit=_is_audit(source),
     )
     prediction = Prediction(
         submission=submission,
@@ -366,6 +370,16 @@ def _verdict(confidence: float, thresholds: engine.Thresholds) -> str:
     if confidence < thresholds.unsure_below:
         return Verdict.UNSURE
     return Verdict.DIGIT
+
+
+def _sha256_of(drawing: bytes | str) -> str:
+    return hashlib.sha256(drawing.encode() if isinstance(drawing, str) else drawing).hexdigest()
+
+
+def _is_audit(source: str) -> bool:
+    """Choose by chance what a reviewer is to look at whatever was read; imports tell nothing."""
+    is_chosen = random.random() < settings.DIGITS_AUDIT_SHARE  # noqa: S311  (no secret)
+    return is_chosen and source != Submission.Source.IMPORTED
 
 
 def _store(submission: Submission, prediction: Prediction, *, png: bytes) -> None:

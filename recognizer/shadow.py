@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -45,7 +46,7 @@ def catch_up() -> int:
     Raises:
         engine.LoadFailed: It does not load.
 
-    Queries: 1, and 3 a batch.
+    Queries: 1, and 4 a batch.
     """
     version = ModelVersion.objects.shadow().first()
     if version is None:
@@ -106,8 +107,11 @@ def _store(
             predictions.append(prediction)
         else:
             passed_over.add(submission.pk)
-    # Another worker may have read the same at the same moment: its readings are the same.
-    Prediction.objects.bulk_create(predictions, ignore_conflicts=True)
+    against = [one.submission_id for one in predictions if not one.agrees]
+    with transaction.atomic():
+        # Another worker may have read the same at the same moment: its readings are the same.
+        Prediction.objects.bulk_create(predictions, ignore_conflicts=True)
+        Submission.objects.filter(pk__in=against).update(shadow_disagrees=True)
     return len(predictions)
 
 

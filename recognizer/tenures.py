@@ -24,10 +24,10 @@ def count() -> int:
     Queries: 1 over the readings, by index, and 1 for each that has changed.
     """
     num_changed = 0
-    names = ("num_served", "num_labelled", "num_right")
+    names = ("num_served", "num_audited", "num_right")
     for one in _counted().order_by("pk"):
-        found = (one.served_now, one.labelled_now, one.right_now)
-        if found != (one.num_served, one.num_labelled, one.num_right):
+        found = (one.served_now, one.audited_now, one.right_now)
+        if found != (one.num_served, one.num_audited, one.num_right):
             # Only the counts, by id: whoever activates meanwhile writes another row.
             values = dict(zip(names, found, strict=True))
             num_changed += Activation.objects.filter(pk=one.pk).update(**values)
@@ -37,20 +37,20 @@ def count() -> int:
 def _counted() -> QuerySet[Any]:
     """Annotate what each served until the next one, counted: 0.3 s at a million readings.
 
-    `served_now` readings; `labelled_now` of them that a reviewer has labelled with a digit;
+    `served_now` readings; `audited_now` of them that were audited and labelled with a digit;
     `right_now` of those.
     """
     later = Activation.objects.filter(activated_at__gt=OuterRef("activated_at"))
     until = later.order_by("activated_at").values("activated_at")[:1]
     version = OuterRef("version")
     served = Prediction.objects.served().filter(_IN_ITS_TIME, version=version)
-    labelled = Submission.objects.reviewed().labelled_digits()
-    labelled = labelled.filter(_IN_ITS_TIME, served_version=version)
+    audited = Submission.objects.audited().labelled_digits()
+    audited = audited.filter(_IN_ITS_TIME, served_version=version)
     return Activation.objects.annotate(
         until=Coalesce(Subquery(until), Value(END_OF_TIME), output_field=models.DateTimeField()),
         served_now=_num_of(served),
-        labelled_now=_num_of(labelled),
-        right_now=_num_of(labelled.filter(_IS_RIGHT)),
+        audited_now=_num_of(audited),
+        right_now=_num_of(audited.filter(_IS_RIGHT)),
     )
 
 

@@ -27,6 +27,7 @@ os.environ.update(
         "REDIS_URL": "",
         "DIGITS_ENGINE": "litert",
         "DIGITS_RATE_LIMIT": "0",
+        "DIGITS_AUDIT_SHARE": "0",
         "DIGITS_ADDRESS_HEADER": "",
         "SECURE_SSL_REDIRECT": "0",
         "SECURE_COOKIES": "0",

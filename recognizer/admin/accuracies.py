@@ -45,8 +45,8 @@ def charts() -> list[Chart]:
     Returns:
         The chart; none where nothing was labelled yet.
     """
-    versions: list[Any] = list(ModelVersion.objects.with_num_labelled()[:MAX_VERSIONS])
-    found = [Accuracy(str(one), one.num_labelled, one.num_right) for one in versions]
+    versions: list[Any] = list(ModelVersion.objects.with_num_audited()[:MAX_VERSIONS])
+    found = [Accuracy(str(one), one.num_audited, one.num_right) for one in versions]
     return [_chart(found)] if found else []
 
 

@@ -122,13 +122,13 @@ class ActivationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("right, of those labelled"))
     def right(self, activation: Activation) -> str:
         """Give the share of its time's labelled readings that were right, and of how many."""
-        if not activation.num_labelled:
+        if not activation.num_audited:
             return marks.NOTHING
-        share = marks.percent((activation.num_right or 0) / activation.num_labelled, 1)
+        share = marks.percent((activation.num_right or 0) / activation.num_audited, 1)
         return format_html(
             "{} <small>{}</small>",
             share,
-            _("of %(num)s") % {"num": marks.number(activation.num_labelled)},
+            _("of %(num)s") % {"num": marks.number(activation.num_audited)},
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -37,7 +37,7 @@ class DayCount(models.Model):
     # By bin, as the functions of `recognizer.aggregates` number them: {"19": 12, …}
     confidences = models.JSONField(_("readings by confidence"))
     latencies = models.JSONField(_("readings by latency"))
-    num_labelled = models.PositiveIntegerField(_("labelled with a digit"))
+    num_audited = models.PositiveIntegerField(_("audited and labelled with a digit"))
     num_right = models.PositiveIntegerField(_("of those read rightly"))
     # What it read as the shadow, and how often it said what the active version said.
     num_shadowed = models.PositiveIntegerField(_("read as the shadow"), default=0)

@@ -20,10 +20,10 @@ def list_index(
         condition: Which rows it has; all where it is None.
     """
     rest = [field for field in filters.values() if field not in lead]
-    return models.Index(fields=[*lead, *_BY_DATE, *rest], name=name, condition=condition)
+    return models.Index(fields=[*lead, *BY_DATE, *rest], name=name, condition=condition)
 
 
-_BY_DATE = ("-created_at", "-id")
+BY_DATE = ("-created_at", "-id")
 
 
 def list_indexes(table: str, filters: dict[str, str], **orders: str) -> list[models.Index]:
@@ -38,7 +38,7 @@ def list_indexes(table: str, filters: dict[str, str], **orders: str) -> list[mod
         orders: By what else it is sorted.
     """
     return [
-        models.Index(fields=_BY_DATE, name=f"{table}_by_date"),
+        models.Index(fields=BY_DATE, name=f"{table}_by_date"),
         list_index(f"{table}_newest", filters=filters),
         *(
             list_index(f"{table}_by_{name}", field, filters=filters)

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recognizer.models.indexes import list_index, list_indexes
+from recognizer.models.indexes import BY_DATE, list_index, list_indexes
 from recognizer.models.labels import DIGIT_LABELS, Label
 from recognizer.models.predictions import Prediction
 from recognizer.models.versions import ModelVersion
@@ -40,6 +40,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Those that a reviewer labelled with one of the ten digits."""
         return self.filter(label__in=DIGIT_LABELS)
 
+    def audited(self) -> SubmissionQuerySet:
+        """Those that were reviewed from the audit lane: chosen by chance, whatever was read."""
+        state = Submission.ReviewState.REVIEWED
+        return self.filter(review_state=state, audited_at__isnull=False)
+
     def with_served_prediction(self) -> SubmissionQuerySet:
         """Fetch each one's served prediction and its version along. Queries: 1 more."""
         served = Prediction.objects.served().with_version()
@@ -47,6 +52,28 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             models.Prefetch("predictions", queryset=served, to_attr="served_predictions")
         )
 
+
+# A visitor says another digit than was read, or a digit where none or several were read.
+CLAIM_CONTRADICTS = Q(claim__isnull=False) & (
+    ~Q(claim=F("served_digit")) | Q(served_verdict__in=["not_a_digit", "several"])
+)
+# Each point of doubt beside the reading's own is worth more than any of that: 0 to 1.
+_POINT, _NO_POINT = Value(1.0), Value(0.0)
+_DOUBT = Case(
+    When(
+        Q(review_state="pending", is_audit=False)
+        & (
+            Q(served_verdict__in=["unsure", "not_a_digit"])
+            | Q(shadow_disagrees=True)
+            | CLAIM_CONTRADICTS
+        ),
+        then=Value(1.0)
+        - F("served_confidence")
+        + Case(When(shadow_disagrees=True, then=_POINT), default=_NO_POINT)
+        + Case(When(CLAIM_CONTRADICTS, then=_POINT), default=_NO_POINT),
+    ),
+    default=None,
+)
 
 _SUBMISSION_FILTERS = {
     "review": "review_state",
@@ -66,6 +93,7 @@ class Submission(models.Model):
         DRAWN = "drawn", _("drawn")
         UPLOADED = "uploaded", _("uploaded")
         API = "api", _("API")
+        IMPORTED = "imported", _("imported")
 
     class ReviewState(models.TextChoices):
         PENDING = "pending", _("not reviewed")
@@ -78,6 +106,10 @@ class Submission(models.Model):
     digit = models.BinaryField(_("digit"), max_length=784)  # uint8 (28, 28), row by row
     receipt = models.JSONField(_("receipt"), default=dict)
     strokes = models.JSONField(_("strokes"), null=True, blank=True)
+    # Of the bytes as they came, which are not kept; empty for what came before it was noted.
+    drawing_sha256 = models.CharField(
+        _("SHA-256 of the drawing"), max_length=64, blank=True, editable=False
+    )
     visitor_key = models.CharField(_("visitor"), max_length=32, blank=True)
     claim = models.PositiveSmallIntegerField(_("claim"), null=True, blank=True)
     label = models.CharField(_("label"), max_length=12, choices=Label, blank=True)
@@ -110,6 +142,23 @@ class Submission(models.Model):
     )
     served_digit = models.PositiveSmallIntegerField(_("digit read"), null=True, editable=False)
     served_confidence = models.FloatField(_("confidence"), null=True, editable=False)
+    shadow_disagrees = models.BooleanField(_("the shadow disagrees"), default=False, editable=False)
+    # Chosen by chance when it was stored: these alone tell how often a version is right.
+    is_audit = models.BooleanField(_("to be audited"), default=False, editable=False)
+    # When a reviewer had it from the audit lane. What is labelled elsewhere was chosen for what it
+    # is, and is audited all the same.
+    audited_at = models.DateTimeField(_("audited at"), null=True, editable=False)
+    # How much a reviewer's look is worth, 0 to 3; None where the reading is sure and nobody
+    # contradicts it, where it was looked at, and where the audit does.
+    doubt = models.GeneratedField(
+        expression=_DOUBT,
+        output_field=models.FloatField(_("doubt"), null=True),
+        db_persist=True,
+        verbose_name=_("doubt"),
+    )
+    # Of a label that the newest version contradicts: by how much it holds another one likelier,
+    # 0 to 1, as `recognizer.suspects` found it; None where it does not, and once it was looked at.
+    suspicion = models.FloatField(_("suspicion"), null=True, editable=False)
 
     objects = SubmissionQuerySet.as_manager()
 
@@ -127,11 +176,42 @@ class Submission(models.Model):
                 filters=_SUBMISSION_FILTERS,
                 condition=~Q(review_state="pending"),
             ),
-            # The few that were reviewed, for how often a version was right.
+            # The few that were reviewed, for what was taken for what.
             models.Index(
                 fields=["served_version", "created_at", "review_state", "label", "served_digit"],
                 condition=Q(reviewed_at__isnull=False),
                 name="submission_reviewed",
+            ),
+            # Of those the audited ones, for how often a version was right.
+            models.Index(
+                fields=["served_version", "created_at", "review_state", "label", "served_digit"],
+                condition=Q(audited_at__isnull=False),
+                name="submission_audited",
+            ),
+            # Those that a reviewer gets next, one index a lane.
+            models.Index(
+                fields=["-doubt", *BY_DATE],
+                condition=Q(doubt__isnull=False),
+                name="submission_in_doubt",
+            ),
+            models.Index(
+                fields=BY_DATE,
+                condition=Q(is_audit=True, audited_at__isnull=True),
+                name="submission_to_audit",
+            ),
+            models.Index(
+                fields=["-suspicion", *BY_DATE],
+                condition=Q(suspicion__isnull=False),
+                name="submission_suspect",
+            ),
+            # The few of which a visitor said what they are.
+            models.Index(
+                fields=BY_DATE, condition=Q(claim__isnull=False), name="submission_claimed"
+            ),
+            models.Index(
+                fields=["drawing_sha256"],
+                condition=~Q(drawing_sha256=""),
+                name="submission_by_drawing",
             ),
             models.Index(fields=["reviewed_at"], name="submission_by_reviewed_at"),
         ]
@@ -172,6 +252,9 @@ class Submission(models.Model):
         self.review_state = self.ReviewState.REVIEWED if label else self.ReviewState.PENDING
         self.reviewed_by = by if label else None
         self.reviewed_at = timezone.now() if label else None
+        self.suspicion = None
+        if not label:
+            self.audited_at = None
 
     def ask_second_look(self) -> None:
         """Put it back before the reviewers; what was decided stays until they do. Does not save."""

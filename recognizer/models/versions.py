@@ -40,17 +40,17 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
             )
         )
 
-    def with_num_labelled(self) -> ModelVersionQuerySet:
-        """Keep those that served digits labelled since, with `num_labelled` and `num_right`.
+    def with_num_audited(self) -> ModelVersionQuerySet:
+        """Keep those that served digits audited since, with `num_audited` and `num_right`.
 
         As the days' counts have them; the newest first.
         """
         counted = self.annotate(
-            num_labelled=models.Sum("counts__num_labelled"),
+            num_audited=models.Sum("counts__num_audited"),
             num_right=models.Sum("counts__num_right"),
         )
         # Django leaves Meta.ordering out where it groups.
-        return counted.filter(num_labelled__gt=0).order_by("-number")
+        return counted.filter(num_audited__gt=0).order_by("-number")
 
     def next_number(self) -> int:
         return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1
@@ -198,7 +198,7 @@ class Activation(models.Model):
     reason = models.TextField(_("why"), blank=True)
     # What it served until the next one, as `recognizer.aggregates` counted last; None: not yet.
     num_served = models.PositiveIntegerField(_("readings in its time"), null=True, editable=False)
-    num_labelled = models.PositiveIntegerField(_("of those labelled"), null=True, editable=False)
+    num_audited = models.PositiveIntegerField(_("of those audited"), null=True, editable=False)
     num_right = models.PositiveIntegerField(_("of those right"), null=True, editable=False)
 
     class Meta:
