@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,10 +11,8 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
-from recognizer import engine, imaging, recognition
+from recognizer import engine, rereading
 from recognizer.models import ModelVersion, Prediction, Submission
-
-logger = logging.getLogger(__name__)
 
 Role = Prediction.Role
 
@@ -55,7 +52,9 @@ def catch_up() -> int:
     until, passed_over = time.monotonic() + BUDGET_S, set[UUID]()
     num_read = 0
     while batch := list(_unread(version).exclude(pk__in=passed_over)[:BATCH]):
-        num_read += _store(batch, version, loaded, passed_over)
+        read = rereading.reread(batch, version, loaded, role=Role.SHADOW)
+        num_read += len(_keep(read))
+        passed_over |= {one.pk for one in batch} - {one.submission_id for one in read}
         if time.monotonic() > until:
             break
     return num_read
@@ -80,53 +79,11 @@ def _since(version: ModelVersion) -> datetime:
     return max(began, last - LATE) if last else began
 
 
-def _store(
-    submissions: list[Submission],
-    version: ModelVersion,
-    loaded: engine.Loaded,
-    passed_over: set[UUID],
-) -> int:
-    """Read a batch and store it; note what cannot be read."""
-    served = {
-        prediction.submission_id: prediction
-        for prediction in Prediction.objects.served().filter(submission__in=submissions)
-    }
-    predictions = []
-    for submission in submissions:
-        if found := _read(submission, loaded):
-            reading, latency_ms = found
-            prediction = Prediction(
-                submission=submission,
-                version=version,
-                role=Role.SHADOW,
-                latency_ms=latency_ms,
-                created_at=submission.created_at,
-                **reading.as_fields(),
-            )
-            prediction.agrees = prediction.says_the_same_as(served[submission.pk])
-            predictions.append(prediction)
-        else:
-            passed_over.add(submission.pk)
+def _keep(predictions: list[Prediction]) -> list[Prediction]:
+    """Store what the shadow reads; where it says otherwise, a reviewer's look is worth more."""
     against = [one.submission_id for one in predictions if not one.agrees]
     with transaction.atomic():
         # Another worker may have read the same at the same moment: its readings are the same.
         Prediction.objects.bulk_create(predictions, ignore_conflicts=True)
         Submission.objects.filter(pk__in=against).update(shadow_disagrees=True)
-    return len(predictions)
-
-
-def _read(
-    submission: Submission, loaded: engine.Loaded
-) -> tuple[recognition.Reading, float] | None:
-    """Read a stored picture; give the reading and its milliseconds, None where there is none."""
-    started = time.perf_counter()
-    try:
-        with submission.image.open("rb") as file:
-            [reading] = recognition.read_drawings([file.read()], loaded)
-    except OSError:
-        logger.warning("The shadow cannot read submission %s: its file is gone", submission.pk)
-        return None
-    if isinstance(reading, imaging.UnreadableImage):
-        logger.warning("The shadow cannot read submission %s: %s", submission.pk, reading)
-        return None
-    return reading, round((time.perf_counter() - started) * 1000, 3)
+    return predictions

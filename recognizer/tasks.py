@@ -12,8 +12,8 @@ from django_tasks import task
 from django_tasks.base import Task, TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from recognizer import aggregates, clock, registry, shadow, tenures
-from recognizer.models import ModelVersion
+from recognizer import aggregates, clock, registry, shadow, suspects, tenures
+from recognizer.models import Lease, ModelVersion
 
 # A queue of their own: those that came to a good end are soon forgotten, or a task of each second
 # would leave 86,400 rows a day.
@@ -53,9 +53,22 @@ def count() -> int:
 
 
 @task(queue_name=PERIODIC_QUEUE)
+def find_suspects() -> int:
+    """Rank the labels that the newest version contradicts. Gives how many there are."""
+    return suspects.find()
+
+
+@task(queue_name=PERIODIC_QUEUE)
+def reread_claims() -> int:
+    """Let another version read what visitors claim. Gives how many it has read."""
+    return suspects.reread_claims()
+
+
+@task(queue_name=PERIODIC_QUEUE)
 def prune() -> None:
-    """Forget finished tasks: periodic ones at once, others and failed ones after a day."""
+    """Forget leases that have ended, and finished tasks: periodic ones at once, others in a day."""
     _fail_those_of_killed_workers()
+    Lease.objects.filter(until__lt=timezone.now()).delete()
     command = "prune_db_task_results"
     call_command(command, min_age_days=KEPT_DAYS, verbosity=0)
     call_command(
@@ -80,5 +93,7 @@ def _fail_those_of_killed_workers() -> None:
 PERIODIC: dict[Task[[], Any], clock.Period] = {
     catch_up: clock.Period(2, is_wanted=shadow.is_behind),
     count: clock.Period(60),
+    reread_claims: clock.Period(60, is_wanted=suspects.has_claims),
+    find_suspects: clock.Period(3600),
     prune: clock.Period(3600),
 }

@@ -28,16 +28,25 @@ MAY_IMPORT = {
         *(f"recognizer.{part}" for part in ("vetting", "engine", "replay", "models")),
     },
     "recognizer.replay": {"recognizer.engine", "recognizer.models"},
+    "recognizer.review": {"recognizer.models"},
     "recognizer.clock": set(),
     "recognizer.aggregates": {"recognizer.models"},
     "recognizer.tenures": {"recognizer.models"},
-    "recognizer.shadow": {
+    "recognizer.rereading": {
         *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "recognition")),
+    },
+    "recognizer.shadow": {
+        *(f"recognizer.{part}" for part in ("engine", "models", "rereading")),
+    },
+    "recognizer.suspects": {
+        *(f"recognizer.{part}" for part in ("engine", "models", "rereading")),
     },
     "recognizer.tasks": {
         *(
             f"recognizer.{part}"
-            for part in ("aggregates", "clock", "registry", "shadow", "tenures", "models")
+            for part in (
+                *("aggregates", "clock", "registry", "shadow", "suspects", "tenures", "models"),
+            )
         ),
     },
     # The faces, from the inside out.
@@ -59,7 +68,7 @@ MAY_IMPORT = {
     "recognizer.admin": {
         *(
             f"recognizer.{part}"
-            for part in ("aggregates", "registry", "replay", "tasks", "models", "imaging")
+            for part in ("aggregates", "registry", "replay", "review", "tasks", "models", "imaging")
         ),
     },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel

@@ -119,9 +119,9 @@ class ActivationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return marks.NOTHING
         return marks.counted(marks.number(activation.num_served), gettext("readings"))
 
-    @admin.display(description=_("right, of those labelled"))
+    @admin.display(description=_("right, of those audited"))
     def right(self, activation: Activation) -> str:
-        """Give the share of its time's labelled readings that were right, and of how many."""
+        """Give the share of its time's audited readings that were right, and of how many."""
         if not activation.num_audited:
             return marks.NOTHING
         share = marks.percent((activation.num_right or 0) / activation.num_audited, 1)

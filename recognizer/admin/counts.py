@@ -61,6 +61,18 @@ def count(queryset: QuerySet[Any], *, known: int = 0) -> int:
     return estimate(queryset, known=known)
 
 
+def count_in_order(queryset: QuerySet[Any]) -> int:
+    """Count the rows while they are few, as an index has them in the queryset's own order.
+
+    Returns:
+        The exact number, or `AtLeast`.
+
+    Queries: 1.
+    """
+    found = queryset.values_list("pk")[: COUNTED + 1].count()
+    return found if found <= COUNTED else AtLeast(found)
+
+
 def count_all(rows: QuerySet[Any]) -> int:
     """Count a whole table, as it was within the last minute: 65 ms at a million rows.
 

@@ -13,7 +13,8 @@ from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from recognizer.models import DIGITS, ModelVersion, Prediction, Submission
+from recognizer import review
+from recognizer.models import CLAIM_CONTRADICTS, DIGITS, ModelVersion, Prediction, Submission
 
 Choices = Iterable[tuple[str, Any]]
 
@@ -111,6 +112,48 @@ class ReviewFilter(admin.ChoicesFieldListFilter):
         if self.lookup_val and pending not in self.lookup_val:
             queryset = queryset.exclude(review_state=pending)
         return super().queryset(request, queryset)
+
+
+class LaneFilter(admin.SimpleListFilter):
+    """What waits in a lane of review, or was audited."""
+
+    title = _("lane")
+    parameter_name = "lane"
+    AUDITED = "audited"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [*review.Lane.choices, (self.AUDITED, _("audited"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Submission]
+    ) -> QuerySet[Submission]:
+        if self.value() == self.AUDITED:
+            return queryset.filter(audited_at__isnull=False)
+        lane = next((one for one in review.Lane if one.value == self.value()), None)
+        return queryset.filter(review.is_in(lane)) if lane else queryset
+
+
+class ClaimFilter(admin.SimpleListFilter):
+    """What visitors said it was, beside what was read."""
+
+    title = _("claim")
+    parameter_name = "claim"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [
+            ("other", _("claim ≠ reading")),
+            ("same", _("claim = reading")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Submission]
+    ) -> QuerySet[Submission]:
+        if self.value() not in {"other", "same"}:
+            return queryset
+        claimed = queryset.filter(claim__isnull=False)
+        if self.value() == "other":
+            return claimed.filter(CLAIM_CONTRADICTS)
+        return claimed.exclude(CLAIM_CONTRADICTS)
 
 
 class LabelFilter(admin.ChoicesFieldListFilter):

@@ -1,62 +1,22 @@
-"""Labels that people set: one by one in a form, many at once by an action; all in the history."""
+"""The forms by which reviewers set labels: a row of the list, a submission's page."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django import forms
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.widgets import AdminRadioSelect
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import QuerySet
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from recognizer import review
 from recognizer.models import Label, Submission
 
 State = Submission.ReviewState
-
-FIELDS = ("label", "review_state", "reviewed_by", "reviewed_at")
-# Submissions that an action decides in one transaction: some 50 ms, for which others wait to write.
-BATCH = 200
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What reviewers have said of a submission."""
-
-    label: str
-    review_state: str
-
-    @classmethod
-    def on(cls, submission: Submission) -> Decision:
-        return cls(submission.label, submission.review_state)
-
-    def words_since(self, before: Decision) -> str:
-        """Say for the history what was decided; empty where nothing was."""
-        words = [self._label_words(before)]
-        if self.review_state == State.SECOND_LOOK != before.review_state:
-            words.append(_("Asked for a second look."))
-        return " ".join(filter(None, words))
-
-    def _label_words(self, before: Decision) -> str:
-        ours, theirs = (Label(d.label).label if d.label else "" for d in (self, before))
-        if ours == theirs:
-            is_confirmed = self.review_state == State.REVIEWED != before.review_state
-            return _("Label “%(label)s” confirmed.") % {"label": ours} if is_confirmed else ""
-        if not ours:
-            return _("Label “%(label)s” taken back.") % {"label": theirs}
-        if not theirs:
-            return _("Labelled “%(label)s”.") % {"label": ours}
-        return _("Labelled “%(label)s”, was “%(before)s”.") % {"label": ours, "before": theirs}
 
 
 class LabelSelect(forms.Select):
@@ -110,13 +70,12 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
             self.instance.review(label=self.cleaned_data["label"], by=by)
 
     def decision_words(self) -> str:
-        before = Decision(self.initial["label"], self.initial["review_state"])
-        return Decision.on(self.instance).words_since(before)
+        return review.Decision.on(self.instance).words_since(self.before)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.before = review.Decision.on(self.instance)
         self.initial.setdefault("label", self.instance.label)
-        self.initial["review_state"] = self.instance.review_state
 
     @staticmethod
     def _display(label: str) -> str:
@@ -143,39 +102,3 @@ class ReviewForm(LabelForm):
         is_second_look_given = self.changed_data == ["label"]
         if self.cleaned_data["needs_second_look"] and not is_second_look_given:
             self.instance.ask_second_look()
-
-
-def decide(
-    submissions: QuerySet[Submission], *, by: Any, change: Callable[[Submission], None]
-) -> int:
-    """Let an action decide many submissions, and write each into the history.
-
-    Args:
-        submissions: Which ones.
-        by: The reviewer.
-        change: Reviews one submission, in memory; its served prediction is at hand.
-
-    Returns:
-        How many were changed: one that had this very decision keeps who made it, and when.
-
-    Queries: 1, and for each 200 submissions 5 or more.
-    """
-    ids = list(submissions.values_list("pk", flat=True))
-    return sum(
-        _decide_batch(ids[start : start + BATCH], by, change) for start in range(0, len(ids), BATCH)
-    )
-
-
-@transaction.atomic
-def _decide_batch(ids: list[UUID], by: Any, change: Callable[[Submission], None]) -> int:
-    batch = Submission.objects.select_for_update().filter(pk__in=ids).with_served_prediction()
-    changed: dict[str, list[Submission]] = defaultdict(list)
-    for submission in batch.only(*FIELDS):
-        before = Decision.on(submission)
-        change(submission)
-        if words := Decision.on(submission).words_since(before):
-            changed[words].append(submission)
-    Submission.objects.bulk_update([s for group in changed.values() for s in group], FIELDS)
-    for words, group in changed.items():
-        LogEntry.objects.log_actions(by.pk, group, CHANGE, words)
-    return sum(map(len, changed.values()))

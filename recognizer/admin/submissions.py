@@ -18,12 +18,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from recognizer import imaging
-from recognizer.admin import filters, marks, trees
-from recognizer.admin.labelling import FIELDS, LabelForm, ReviewForm, decide
+from recognizer import imaging, review
+from recognizer.admin import claims, filters, items, marks, reviewing, trees
+from recognizer.admin.labelling import LabelForm, ReviewForm
 from recognizer.admin.lists import LongListAdmin
 from recognizer.admin.predictions import PredictionInline
-from recognizer.models import DIGITS, Label, Prediction, Submission
+from recognizer.models import Label, Prediction, Submission, Way
 
 # In seconds: long enough to look at it again and again; after a release it may look different.
 STEPS_MAX_AGE = 300
@@ -36,6 +36,7 @@ class SubmissionAdmin(LongListAdmin):
     list_display_links = ("drawing", "read")
     list_editable = ("label",)
     list_filter = (
+        filters.LaneFilter,
         ("review_state", filters.ReviewFilter),
         filters.VerdictFilter,
         filters.ReadDigitFilter,
@@ -43,6 +44,7 @@ class SubmissionAdmin(LongListAdmin):
         filters.ConfidenceFilter,
         "source",
         filters.VersionFilter,
+        filters.ClaimFilter,
     )
     search_fields = ("id",)  # shows the box; filters.search says what it finds
     search_help_text = gettext_lazy(
@@ -52,7 +54,7 @@ class SubmissionAdmin(LongListAdmin):
     date_hierarchy = "created_at"
     heavy_fields = ("digit", "receipt", "strokes")
     reading_prefix = "served_"
-    actions = ("agree", "ask_second_look", "take_label_back")
+    actions = ("agree", "ask_second_look", "accept_claims", "take_label_back")
     inlines = (PredictionInline,)
     fieldsets = (
         (
@@ -75,6 +77,7 @@ class SubmissionAdmin(LongListAdmin):
         "visitor_key",
         "review",
     )
+    change_list_template = "admin/recognizer/submission/change_list.html"
     change_form_template = "admin/recognizer/submission/change_form.html"
 
     # --- The list ---
@@ -120,7 +123,10 @@ class SubmissionAdmin(LongListAdmin):
 
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
         form.apply(by=request.user)
-        obj.save(update_fields=FIELDS)
+        obj.save(update_fields=review.FIELDS)
+        if form.decision_words():
+            way = Way.PAGE if isinstance(form, ReviewForm) else Way.LIST
+            review.note([(obj, form.before)], by=request.user, way=way)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -151,6 +157,15 @@ class SubmissionAdmin(LongListAdmin):
     def ask_second_look(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         self.decide(request, queryset, Submission.ask_second_look)
 
+    @admin.action(
+        description=gettext_lazy("Accept the visitors’ claims that another version reads too"),
+        permissions=["change"],
+    )
+    def accept_claims(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        found = review.accept_claims(queryset, by=request.user)
+        level = messages.SUCCESS if found.num else messages.WARNING
+        self.message_user(request, claims.words(found), level)
+
     @admin.action(description=gettext_lazy("Take the label back"), permissions=["change"])
     def take_label_back(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         self.decide(request, queryset, lambda s: s.review(label="", by=request.user))
@@ -162,7 +177,7 @@ class SubmissionAdmin(LongListAdmin):
         change: Callable[[Submission], None],
     ) -> None:
         """Decide the ticked submissions, and say how many changed."""
-        changed = decide(queryset, by=request.user, change=change)
+        changed = review.decide(queryset, by=request.user, change=change, way=Way.LIST)
         words = ngettext("%(num)d submission changed.", "%(num)d submissions changed.", changed)
         level = messages.SUCCESS if changed else messages.WARNING
         self.message_user(request, words % {"num": changed}, level)
@@ -189,7 +204,7 @@ class SubmissionAdmin(LongListAdmin):
                 "served": served,
                 "numeral": marks.numeral(served),
                 "verdict": marks.verdict(served),
-                "bars": _bars(served),
+                "bars": items.bars(served),
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -199,7 +214,7 @@ class SubmissionAdmin(LongListAdmin):
             self.admin_site.admin_view(self.steps, cacheable=True),
             name="recognizer_submission_steps",
         )
-        return [steps, *super().get_urls()]
+        return [steps, *reviewing.urls(self), *super().get_urls()]
 
     def steps(self, request: HttpRequest, submission_id: UUID) -> HttpResponse:
         """Show how the drawing became a digit, or digits: made when it is looked at, not kept."""
@@ -258,17 +273,3 @@ def _in_words(text: str) -> HttpResponse:
 def _delete_files(names: Any) -> None:
     for name in filter(None, names):
         default_storage.delete(name)
-
-
-def _bars(served: Prediction) -> list[dict[str, Any]]:
-    """Show how likely each of the ten is; of several digits how sure each one is."""
-    if served.is_number:
-        return [_bar(part["digit"], part["confidence"]) for part in served.parts]
-    return [
-        _bar(digit, served.probabilities[digit], is_best=digit == served.digit) for digit in DIGITS
-    ]
-
-
-def _bar(digit: int, share: float, *, is_best: bool = False) -> dict[str, Any]:
-    text = marks.percent(share, 1)
-    return {"digit": digit, "bar": marks.bar(share, 160), "text": text, "is_best": is_best}

@@ -119,7 +119,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='submission',
-            index=models.Index(condition=models.Q(('audited_at__isnull', True), ('is_audit', True)), fields=['-created_at', '-id'], name='submission_to_audit'),
+            index=models.Index(condition=models.Q(('doubt__isnull', False)), fields=['-created_at', '-id', 'review_state', 'label', 'source', 'served_verdict', 'served_digit', 'served_confidence', 'served_version'], name='submission_doubt_by_date'),
+        ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(condition=models.Q(('audited_at__isnull', True), ('is_audit', True)), fields=['-created_at', '-id', 'review_state', 'label', 'source', 'served_verdict', 'served_digit', 'served_confidence', 'served_version'], name='submission_to_audit'),
         ),
         migrations.AddIndex(
             model_name='submission',
@@ -127,7 +131,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='submission',
-            index=models.Index(condition=models.Q(('claim__isnull', False)), fields=['-created_at', '-id'], name='submission_claimed'),
+            index=models.Index(condition=models.Q(('claim__isnull', False)), fields=['-created_at', '-id', 'review_state', 'label', 'source', 'served_verdict', 'served_digit', 'served_confidence', 'served_version', 'claim'], name='submission_claimed'),
         ),
         migrations.AddIndex(
             model_name='submission',
@@ -155,6 +159,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='labelchange',
-            index=models.Index(fields=['changed_by', 'changed_at', 'agrees'], name='change_by_reviewer'),
+            index=models.Index(fields=['changed_by', 'changed_at', 'way', 'agrees'], name='change_by_reviewer'),
         ),
     ]

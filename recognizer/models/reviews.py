@@ -69,7 +69,9 @@ class LabelChange(models.Model):
         verbose_name_plural = _("label changes")
         ordering = ["-changed_at", "-pk"]
         indexes = [
-            models.Index(fields=["changed_by", "changed_at", "agrees"], name="change_by_reviewer")
+            models.Index(
+                fields=["changed_by", "changed_at", "way", "agrees"], name="change_by_reviewer"
+            )
         ]
 
     def __str__(self) -> str:

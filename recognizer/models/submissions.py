@@ -194,10 +194,15 @@ class Submission(models.Model):
                 condition=Q(doubt__isnull=False),
                 name="submission_in_doubt",
             ),
-            models.Index(
-                fields=BY_DATE,
+            list_index(
+                "submission_doubt_by_date",
+                filters=_SUBMISSION_FILTERS,
+                condition=Q(doubt__isnull=False),
+            ),
+            list_index(
+                "submission_to_audit",
+                filters=_SUBMISSION_FILTERS,
                 condition=Q(is_audit=True, audited_at__isnull=True),
-                name="submission_to_audit",
             ),
             models.Index(
                 fields=["-suspicion", *BY_DATE],
@@ -205,8 +210,10 @@ class Submission(models.Model):
                 name="submission_suspect",
             ),
             # The few of which a visitor said what they are.
-            models.Index(
-                fields=BY_DATE, condition=Q(claim__isnull=False), name="submission_claimed"
+            list_index(
+                "submission_claimed",
+                filters=_SUBMISSION_FILTERS | {"claim": "claim"},
+                condition=Q(claim__isnull=False),
             ),
             models.Index(
                 fields=["drawing_sha256"],

@@ -21,7 +21,7 @@ def today_at(hour: int) -> datetime:
 
 @pytest.fixture
 def make_reading(active_version):
-    """Make a stored reading of a time, labelled or not, without its file."""
+    """Make a stored reading of a time, audited or not, without its file."""
 
     def make(at: datetime, label: str = "", reviewed_at=None, **reading) -> Prediction:
         row = Submission.objects.create(
@@ -29,7 +29,7 @@ def make_reading(active_version):
         )
         if label:
             Submission.objects.filter(pk=row.pk).update(
-                review_state="reviewed", reviewed_at=reviewed_at or at
+                review_state="reviewed", reviewed_at=reviewed_at or at, audited_at=at
             )
         usual = {"verdict": "digit", "digit": 7, "confidence": 0.97, "latency_ms": 10.0}
         return Prediction.objects.create(
@@ -81,13 +81,13 @@ def test_only_what_was_served_counts(make_reading):
     assert not DayCount.objects.exists()
 
 
-def test_what_was_labelled_and_not_read_at_all_was_not_read_rightly(make_reading):
+def test_what_was_audited_and_not_read_at_all_was_not_read_rightly(make_reading):
     make_reading(today_at(0), label="7", verdict="blank", digit=None, confidence=0.0)
 
     aggregates.count_day(aggregates.today())
 
     row = count_of(aggregates.today())
-    assert (row.num_labelled, row.num_right) == (1, 0)
+    assert (row.num_audited, row.num_right) == (1, 0)
 
 
 def test_of_a_shadow_its_agreement_counts(make_reading):
@@ -98,10 +98,19 @@ def test_of_a_shadow_its_agreement_counts(make_reading):
 
     row = count_of(aggregates.today())
     assert (row.num_shadowed, row.num_agreed) == (2, 1)
-    assert (row.verdicts, row.num_labelled) == ({}, 0)
+    assert (row.verdicts, row.num_audited) == ({}, 0)
 
 
-def test_labelled_digits_count_and_those_read_rightly(make_reading):
+def test_a_label_that_was_given_for_a_reason_tells_nothing_of_the_field(make_reading):
+    row = make_reading(today_at(0), label="7").submission
+    Submission.objects.filter(pk=row.pk).update(audited_at=None)
+
+    aggregates.count_day(aggregates.today())
+
+    assert count_of(aggregates.today()).num_audited == 0
+
+
+def test_audited_digits_count_and_those_read_rightly(make_reading):
     at = today_at(0)
     make_reading(at, label="7")
     make_reading(at, label="1")
@@ -114,7 +123,7 @@ def test_labelled_digits_count_and_those_read_rightly(make_reading):
     aggregates.count_day(aggregates.today())
 
     row = count_of(aggregates.today())
-    assert (row.num_labelled, row.num_right) == (2, 1)
+    assert (row.num_audited, row.num_right) == (2, 1)
 
 
 def test_each_version_is_counted_by_itself(make_reading, version):
@@ -187,6 +196,7 @@ def test_past_days_rest_until_something_in_them_changes(make_reading):
     began = timezone.now()
 
     early.review(label="7", by=None)
+    early.audited_at = early.reviewed_at
     early.save()
     aggregates.refresh()
 
@@ -220,11 +230,11 @@ def test_everything_is_counted_anew_within_a_day_as_reviews_taken_back(make_read
     row.save()
 
     aggregates.refresh()
-    assert count_of(aggregates.today() - 5 * DAY).num_labelled == 1
+    assert count_of(aggregates.today() - 5 * DAY).num_audited == 1
 
     CountedDay.objects.update(counted_at=timezone.now() - timedelta(hours=25))
     aggregates.refresh()
-    assert count_of(aggregates.today() - 5 * DAY).num_labelled == 0
+    assert count_of(aggregates.today() - 5 * DAY).num_audited == 0
 
 
 def test_a_run_with_nothing_new_asks_the_same_few_questions_however_many_days(

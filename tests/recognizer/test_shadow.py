@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from recognizer import recognition, registry, shadow, tasks
+from recognizer import recognition, registry, rereading, shadow, tasks
 from recognizer.models import ModelVersion, Prediction, Submission
 from tests.recognizer.admin.test_versions import make_another
 
@@ -103,14 +103,14 @@ def test_what_another_worker_read_at_the_same_moment_is_stored_once(
     shadow_version, drawing_png, monkeypatch
 ):
     submission = recognize(drawing_png)
-    read = shadow._read
+    read = rereading._read
 
     def read_twice(*arguments):
-        monkeypatch.setattr(shadow, "_read", read)
+        monkeypatch.setattr(rereading, "_read", read)
         shadow.catch_up()
         return read(*arguments)
 
-    monkeypatch.setattr(shadow, "_read", read_twice)
+    monkeypatch.setattr(rereading, "_read", read_twice)
     shadow.catch_up()
 
     assert submission.predictions.filter(role=Role.SHADOW).count() == 1

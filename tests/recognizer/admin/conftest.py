@@ -59,4 +59,7 @@ def make_submission(active_version: ModelVersion):
     return make
 
 
-ROW_FIELDS = {"source", "visitor_key", "label", "review_state", "reviewed_at", "id", "created_at"}
+ROW_FIELDS = {
+    *("source", "visitor_key", "label", "review_state", "reviewed_at", "id", "created_at"),
+    *("claim", "is_audit", "audited_at", "shadow_disagrees", "suspicion", "strokes", "reviewed_by"),
+}

@@ -149,9 +149,9 @@ def test_each_activation_tells_what_it_served(
 ):
     outcome(num_fixed=1)
     reviewed = {"review_state": Submission.ReviewState.REVIEWED, "reviewed_at": timezone.now()}
-    make_submission(digit=7, label="7", **reviewed)
-    make_submission(digit=7, label="1", **reviewed)
-    make_submission(digit=7)
+    make_submission(digit=7, label="7", audited_at=timezone.now(), **reviewed)
+    make_submission(digit=7, label="1", audited_at=timezone.now(), **reviewed)
+    make_submission(digit=7, label="2", **reviewed)
     admin_client.post(page_of(candidate, "activate"), {"reason": "try"})
     make_submission(digit=3, version=candidate)
 
@@ -159,8 +159,8 @@ def test_each_activation_tells_what_it_served(
     assert tenures.count() == 2
     later, first = Activation.objects.all()
 
-    assert (first.num_served, first.num_labelled, first.num_right) == (3, 2, 1)
-    assert (later.num_served, later.num_labelled, later.num_right) == (1, 0, 0)
+    assert (first.num_served, first.num_audited, first.num_right) == (3, 2, 1)
+    assert (later.num_served, later.num_audited, later.num_right) == (1, 0, 0)
     assert tenures.count() == 0  # nothing has changed
     words = admin_client.get(ACTIVATIONS).content.decode()
     assert "50.0" in words

@@ -22,7 +22,7 @@ def learnt(version: ModelVersion) -> ModelVersion:
 def count_shadowed(version: ModelVersion, days_ago: int, num: int, agreed: int) -> None:
     day = aggregates.today() - timedelta(days=days_ago)
     row = CountedDay.objects.create(day=day, counted_at=aggregates.begin_of(day))
-    empty = {"verdicts": {}, "confidences": {}, "latencies": {}, "num_labelled": 0, "num_right": 0}
+    empty = {"verdicts": {}, "confidences": {}, "latencies": {}, "num_audited": 0, "num_right": 0}
     DayCount.objects.create(day=row, version=version, num_shadowed=num, num_agreed=agreed, **empty)
 
 

@@ -83,7 +83,8 @@ def make_counted(make_submission):
 
 
 def reviewed_as(label: str) -> dict:
-    return {"label": label, "review_state": "reviewed", "reviewed_at": timezone.now()}
+    now = timezone.now()
+    return {"label": label, "review_state": "reviewed", "reviewed_at": now, "audited_at": now}
 
 
 @pytest.mark.django_db

@@ -1,0 +1,67 @@
+"""Stored pictures, read once more by another version, as `recognition` reads a visitor's."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+
+from recognizer import engine, imaging, recognition
+from recognizer.models import ModelVersion, Prediction, Submission
+
+logger = logging.getLogger(__name__)
+
+
+def reread(
+    submissions: Sequence[Submission], version: ModelVersion, loaded: engine.Loaded, *, role: str
+) -> list[Prediction]:
+    """Read stored pictures with a version. Stores nothing.
+
+    Args:
+        submissions: What was served before.
+        version: The one that reads.
+        loaded: Its engine.
+        role: What the predictions are for: `shadow` or `replay`.
+
+    Returns:
+        For each its prediction, with whether it says what the visitor was given, and the date of
+        that; none for a picture whose file is gone.
+
+    Queries: 1.
+    """
+    served = {
+        prediction.submission_id: prediction
+        for prediction in Prediction.objects.served().filter(submission__in=submissions)
+    }
+    predictions = []
+    for submission in submissions:
+        if found := _read(submission, loaded):
+            reading, latency_ms = found
+            prediction = Prediction(
+                submission=submission,
+                version=version,
+                role=role,
+                latency_ms=latency_ms,
+                created_at=submission.created_at,
+                **reading.as_fields(),
+            )
+            prediction.agrees = prediction.says_the_same_as(served[submission.pk])
+            predictions.append(prediction)
+    return predictions
+
+
+def _read(
+    submission: Submission, loaded: engine.Loaded
+) -> tuple[recognition.Reading, float] | None:
+    """Read a stored picture; give the reading and its milliseconds, None where there is none."""
+    started = time.perf_counter()
+    try:
+        with submission.image.open("rb") as file:
+            [reading] = recognition.read_drawings([file.read()], loaded)
+    except OSError:
+        logger.warning("Submission %s cannot be read once more: its file is gone", submission.pk)
+        return None
+    if isinstance(reading, imaging.UnreadableImage):
+        logger.warning("Submission %s cannot be read once more: %s", submission.pk, reading)
+        return None
+    return reading, round((time.perf_counter() - started) * 1000, 3)

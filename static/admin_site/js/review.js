@@ -1,0 +1,177 @@
+// The review page: one key a decision. What a reviewer decides is shown at once and sent behind it;
+// the next pictures are loaded beforehand.
+
+import { Desk } from "./review/desk.js";
+import { Outbox } from "./review/outbox.js";
+
+const data = JSON.parse(document.getElementById("review-data").textContent);
+const find = (selector) => document.querySelector(selector);
+const desk = new Desk(find(".review-desk"), data.words);
+const help = find(".review-help");
+const problem = find(".review-problem");
+
+/** What waits here, the one that is looked at first. */
+const queue = [];
+/** Decisions that may be undone, the last one last: {item, sent}, `sent` gives the change's id. */
+const decided = [];
+const seen = new Set();
+
+const outbox = new Outbox(find(".review-token [name=csrfmiddlewaretoken]").value, {
+  onRetry: () => show(data.words.unsaved),
+  onSent: () => show(""),
+});
+
+const KEYS = { n: "not_a_digit", s: "several", b: "bad_image" };
+const DO = {
+  Enter: agree,
+  u: undo,
+  ArrowRight: skip,
+  "?": () => help.showModal(),
+  p: play,
+};
+
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, select, textarea, dialog");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  // Enter on a link or on a button that the reviewer went to presses that.
+  if (event.key === "Enter" && event.target.closest("a, button")) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const act = DO[key] ?? (/^[0-9]$/.test(key) && (() => decide(key))) ?? null;
+  const chosen = act || (KEYS[key] && (() => decide(KEYS[key])));
+  if (!chosen) return;
+  event.preventDefault();
+  chosen();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-label], [data-do]");
+  if (!button) return;
+  const acts = { agree, undo, skip, play, help: DO["?"] };
+  if (button.dataset.label) decide(button.dataset.label);
+  else acts[button.dataset.do]();
+  if (event.detail > 0) button.blur(); // pressed by a finger: Enter is for agreeing again
+});
+
+addEventListener("beforeunload", (event) => {
+  if (outbox.isBusy) event.preventDefault();
+});
+
+/** Label the one that is looked at, and go on. */
+function decide(label) {
+  const item = queue.shift();
+  if (!item) return;
+  const sent = send(data.urls.decide, {
+    id: item.id,
+    label,
+    seen_label: item.seen_label,
+    seen_state: item.seen_state,
+  }).then((answer) => answer?.change ?? null);
+  decided.push({ item, sent });
+  count(1);
+  say(data.words.labelled.replace("{label}", data.labels[label]));
+  next();
+}
+
+function agree() {
+  if (!queue.length) return;
+  if (queue[0].agreed) decide(queue[0].agreed);
+  else say(data.words.cannot_agree);
+}
+
+function skip() {
+  const item = queue.shift();
+  if (!item) return;
+  send(data.urls.skip, { id: item.id });
+  say(data.words.skipped);
+  next();
+}
+
+async function undo() {
+  const last = decided.pop();
+  if (!last) return say(data.words.nothing_to_undo);
+  const change = await last.sent;
+  if (change === null) return say(data.words.nothing_to_undo);
+  const answer = await outbox.send(data.urls.undo, { lane: data.lane, change });
+  if (answer.problem) return show(answer.problem, last.item.page);
+  seen.add(answer.item.id);
+  queue.unshift(answer.item);
+  count(-1);
+  say(data.words.undone);
+  next();
+}
+
+function play() {
+  if (queue.length && !desk.play()) say(data.words.no_strokes);
+}
+
+/** Send what was done; what waits next comes with the answer. */
+async function send(url, fields) {
+  const have = queue.map((item) => item.id).join(",");
+  const answer = await outbox.send(url, { lane: data.lane, have, ...fields });
+  if (answer.problem) {
+    show(answer.problem, queueOf(fields.id));
+    if (fields.label) count(-1);
+  }
+  take(answer.items ?? []);
+  if (!queue.length) next();
+  return answer;
+}
+
+/** The page of one that was decided, where it can be looked at again. */
+function queueOf(id) {
+  return decided.find(({ item }) => item.id === id)?.item.page;
+}
+
+/** Put what came at the end, and load its pictures. */
+function take(items) {
+  const wasEmpty = !queue.length;
+  const held = new Set(queue.map((item) => item.id));
+  for (const item of items.filter((one) => !held.has(one.id) && !seen.has(one.id))) {
+    seen.add(item.id);
+    queue.push(item);
+    desk.load(item);
+  }
+  if (wasEmpty) next();
+}
+
+/** Show what is to be looked at now. */
+function next() {
+  const item = queue[0];
+  find(".review-empty").hidden = Boolean(item) || outbox.isBusy;
+  find(".review-controls").hidden = !item && !decided.length;
+  find(".review-desk").hidden = !item;
+  if (!item) return;
+  const agreeing = find(".review-agree");
+  agreeing.disabled = !item.agreed;
+  agreeing.firstElementChild.textContent = data.words.agree.replace(
+    "{label}",
+    item.agreed_word || "–",
+  );
+  desk.show(item);
+}
+
+function count(by) {
+  const today = find(".review-today");
+  today.textContent = String(Number(today.textContent) + by);
+  const waiting = find(".lanes [aria-current] .lane-num");
+  const num = Number(waiting.textContent);
+  if (Number.isInteger(num) && waiting.textContent) waiting.textContent = String(num - by);
+}
+
+function say(words) {
+  find(".review-said").textContent = words;
+}
+
+/** Say what is wrong until the next thing goes well; link to the page where one can look at it. */
+function show(words, page = "") {
+  problem.textContent = words;
+  problem.hidden = !words;
+  if (!words || !page) return;
+  const link = document.createElement("a");
+  link.href = page;
+  link.textContent = data.words.look;
+  problem.append(" ", link);
+}
+
+take(data.items);
+next();
