@@ -122,7 +122,7 @@ class LaneFilter(admin.SimpleListFilter):
     AUDITED = "audited"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [*review.Lane.choices, (self.AUDITED, _("audited"))]
+        return [*review.Lane.choices, (self.AUDITED, _("Audited"))]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Submission]

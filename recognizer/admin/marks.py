@@ -77,6 +77,14 @@ def review_state(submission: Submission) -> SafeString:
     return mark(state, REVIEW_ICONS[state], submission.get_review_state_display())
 
 
+def claim(submission: Submission) -> SafeString | str:
+    """Tell what the visitor says it is, where they said so."""
+    if submission.claim is None:
+        return ""
+    said = _("visitor: %(digit)s") % {"digit": submission.claim}
+    return format_html('<small class="claim">{}</small>', said)
+
+
 def active(version: ModelVersion) -> SafeString | str:
     """Mark the one that serves, and the one that reads behind it."""
     if version.is_shadow:

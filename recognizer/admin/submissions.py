@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -105,7 +106,7 @@ class SubmissionAdmin(LongListAdmin):
 
     @admin.display(description=gettext_lazy("review"), ordering="review_state")
     def review(self, submission: Submission) -> str:
-        return marks.review_state(submission)
+        return format_html("{}{}", marks.review_state(submission), marks.claim(submission))
 
     @admin.display(description=gettext_lazy("received"), ordering="created_at")
     def received(self, submission: Submission) -> str:
@@ -198,6 +199,7 @@ class SubmissionAdmin(LongListAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         served = context["original"].served
+        context["changes"] = context["original"].label_changes.select_related("changed_by")
         context["receipt"] = trees.rows_of(context["original"].receipt)
         if served:
             context |= {

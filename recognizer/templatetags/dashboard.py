@@ -28,6 +28,7 @@ def dashboard(context: dict[str, Any]) -> dict[str, Any]:
     return {
         "sees_versions": sees_versions,
         "sees_submissions": sees_submissions,
+        "may_review": context["request"].user.has_perm("recognizer.change_submission"),
         **(_versions() if sees_versions else {}),
         **(_submissions() if sees_submissions else {}),
     }

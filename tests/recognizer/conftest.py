@@ -1,9 +1,10 @@
-"""What the tests of vetting share: a place for bad files."""
+"""What the tests share: a place for bad files, rows as readings leave them."""
 
 from pathlib import Path
 
 import pytest
 
+from recognizer.models import ModelVersion, Prediction, Submission
 from tests.recognizer.bad_models import Desk
 
 
@@ -11,3 +12,36 @@ from tests.recognizer.bad_models import Desk
 def desk(tmp_path: Path) -> Desk:
     """A place for bad files, and for the mark that one would leave if it were run."""
     return Desk(tmp_path)
+
+
+@pytest.fixture
+def make_submission(active_version: ModelVersion):
+    """Make a row as a reading leaves it, without its file."""
+
+    def make(**reading) -> Submission:
+        fields = {name: reading.pop(name) for name in list(reading) if name in ROW_FIELDS}
+        row = Submission(**{"source": "drawn", "digit": b"\0" * 784} | fields)
+        prediction = Prediction(
+            **{
+                "submission": row,
+                "version": active_version,
+                "verdict": "digit",
+                "digit": 7,
+                "confidence": 0.97,
+                "probabilities": [0.003] * 7 + [0.97] + [0.003] * 2,
+                "latency_ms": 1.5,
+            }
+            | reading
+        )
+        row.note_served(prediction)
+        row.save()
+        prediction.save()
+        return row
+
+    return make
+
+
+ROW_FIELDS = {
+    *("source", "visitor_key", "label", "review_state", "reviewed_at", "id", "created_at"),
+    *("claim", "is_audit", "audited_at", "shadow_disagrees", "suspicion", "strokes", "reviewed_by"),
+}

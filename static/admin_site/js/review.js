@@ -175,3 +175,5 @@ function show(words, page = "") {
 
 take(data.items);
 next();
+// On a phone the admin's head would leave too little room.
+if (matchMedia("(max-width: 767px)").matches) find(".lanes").scrollIntoView();

@@ -1,8 +1,5 @@
 """The long lists: pages, orders and counts that are exact, or say that they are not."""
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -12,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from recognizer.admin import counts, filters
 from recognizer.models import ModelVersion, Prediction, Submission
+from tests import again
 
 SUBMISSIONS = "/admin/recognizer/submission/"
 PREDICTIONS = "/admin/recognizer/prediction/"
@@ -304,13 +302,4 @@ def test_a_filter_finds_exactly_what_it_says(admin_client, make_rows, address, q
 
 
 def test_the_same_holds_on_postgresql(postgres_url):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
-    run = subprocess.run(
-        [*command, "-k", "not on_postgresql"],
-        env=os.environ | {"TEST_DATABASE_URL": postgres_url},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-
-    assert run.returncode == 0, run.stdout + run.stderr
+    again.on_postgresql(postgres_url, __file__)

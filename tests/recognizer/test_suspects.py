@@ -1,0 +1,126 @@
+"""Suspect labels: which are, in what order, and that an answered one rests."""
+
+import io
+
+import numpy as np
+import pytest
+from django.contrib.auth import get_user_model
+from PIL import Image
+
+from recognizer import engine, recognition, registry, review, suspects
+from recognizer.models import ModelVersion, Prediction, Submission
+from recognizer.review import Lane
+
+State = Submission.ReviewState
+
+
+@pytest.fixture
+def anna(db):
+    return get_user_model().objects.create_user("anna", is_staff=True)
+
+
+@pytest.fixture
+def labelled(active_version, anna):
+    """Twenty digits of the sample, labelled as they are read, but for the surest, the first."""
+    rows = []
+    for digit in engine.sample()[0][:20]:
+        buffer = io.BytesIO()
+        Image.fromarray(255 - digit).resize((280, 280)).save(buffer, "PNG")
+        rows.append(recognition.recognize(drawing=buffer.getvalue(), source="drawn").submission)
+    rows.sort(key=lambda row: -row.served.confidence)
+    for row in rows:
+        read = row.served.digit
+        row.review(label=str(read if row != rows[0] else (read + 1) % 10), by=anna)
+        row.save()
+    return rows
+
+
+def suspicion_of(row: Submission) -> float | None:
+    return Submission.objects.values_list("suspicion", flat=True).get(pk=row.pk)
+
+
+def test_a_label_is_suspect_where_another_digit_is_likelier_than_usual_for_it():
+    certain = np.eye(10, dtype=np.float32)
+    labels = np.array([3, 3, 3, 5, 5, 5], np.uint8)
+    #        right   right  5, surely     right   right  3, hardly
+    rows = np.stack([certain[3], certain[3], certain[5], certain[5], certain[5], certain[0]])
+    rows[5] = 0.0
+    rows[5, [3, 5]] = [0.55, 0.45]
+
+    found = suspects.suspicions(labels, rows)
+
+    # Of those labelled 3, a 3 has 0.67 on average: 0.55 is not confident.
+    assert found[2] == 1.0
+    assert np.isnan(np.delete(found, 2)).all()
+
+
+def test_nothing_labelled_is_nothing_suspect(db):
+    assert len(suspects.suspicions(np.zeros(0, np.uint8), np.zeros((0, 10), np.float32))) == 0
+    assert suspects.find() == 0
+
+
+def test_a_wrong_label_is_found_and_what_the_version_reads_is_kept(labelled, active_version):
+    assert suspects.find() == 1
+
+    first = review.waiting(Lane.SUSPECT).get()
+    assert first == labelled[0]
+    kept = Prediction.objects.get(submission=first, role="replay")
+    assert (kept.version, str(kept.digit)) == (active_version, str(first.served.digit))
+
+
+def test_it_rests_once_a_reviewer_has_answered(labelled, anna):
+    suspects.find()
+    row = Submission.objects.get(pk=labelled[0].pk)
+    seen = (row.label, row.review_state)
+    review.decide_one(row.pk, lane=Lane.SUSPECT, label=row.label, seen=seen, by=anna)
+
+    suspects.find()
+
+    assert suspicion_of(row) is None
+
+
+def test_a_corrected_label_is_suspect_no_more(labelled, anna):
+    suspects.find()
+    row = Submission.objects.get(pk=labelled[0].pk)
+    row.review(label=str(row.served.digit), by=anna)
+    row.save()
+    assert suspicion_of(row) is None
+
+    suspects.find()
+
+    assert suspicion_of(row) is None
+
+
+def test_nothing_is_written_where_nothing_has_changed(labelled, django_assert_num_queries):
+    suspects.find()
+
+    with django_assert_num_queries(3):  # the version, the labelled, those answered
+        suspects.find()
+
+
+def test_what_was_claimed_is_read_by_another_version(
+    active_version: ModelVersion, other_model, drawing_png
+):
+    row = recognition.recognize(drawing=drawing_png, source="drawn").submission
+    Submission.objects.filter(pk=row.pk).update(claim=1)
+    assert not suspects.has_claims()  # there is one version alone
+    assert suspects.reread_claims() == 0
+
+    other = registry.register(path=other_model, name="other", passport={})
+
+    assert suspects.has_claims()
+    assert suspects.reread_claims() == 1
+    assert Prediction.objects.get(submission=row, role="replay").version == other
+    assert not suspects.has_claims()
+
+
+def test_what_the_newest_served_is_read_by_the_one_before(
+    active_version: ModelVersion, other_model, drawing_png
+):
+    other = registry.register(path=other_model, name="other", passport={})
+    registry.activate(version=other, reason="a try", force=True)
+    row = recognition.recognize(drawing=drawing_png, source="drawn").submission
+    Submission.objects.filter(pk=row.pk).update(claim=1)
+
+    assert suspects.reread_claims() == 1
+    assert Prediction.objects.get(submission=row, role="replay").version == active_version
