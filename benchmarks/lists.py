@@ -31,6 +31,8 @@ SUBMISSIONS, PREDICTIONS, VERSIONS, ACTIVATIONS = (
 VERDICTS = ("digit", "unsure", "not_a_digit", "several")
 CONFIDENCES = ("0-50", "50-80", "80-95", "95-99", "99-100")
 STATES = ("pending", "reviewed", "second_look")
+LANES = ("uncertain", "audit", "second_look", "suspect")
+REVIEW = f"{SUBMISSIONS}review/"
 
 
 def main() -> None:
@@ -137,6 +139,8 @@ def pages(client: Client) -> dict[str, list[str]]:
         **_of_list("submissions", SUBMISSIONS, client, versions, orders=(2, 3, 4, 5, 6)),
         **_of_reviews(versions),
         **_searches(some),
+        "review": [REVIEW, *_with(REVIEW, lane=LANES)],
+        "review, progress": [f"{REVIEW}progress/", *_with(f"{REVIEW}progress/", version=versions)],
         "submission, page": [f"{SUBMISSIONS}{one.pk}/change/" for one in some],
         "submission, history": [f"{SUBMISSIONS}{one.pk}/history/" for one in some],
         **_of_list("predictions", PREDICTIONS, client, versions, orders=(1, 2, 3, 6, 7)),
@@ -219,6 +223,18 @@ def _of_reviews(versions: list[int]) -> dict[str, list[str]]:
             "verdict": VERDICTS,
             "review_state__exact": STATES,
             "source__exact": sources,
+        },
+        "lane": {"lane": (*LANES, "audited")},
+        "lane × verdict × digit": {
+            "lane": (*LANES, "audited"),
+            "verdict": VERDICTS,
+            "digit": (0, 7),
+        },
+        "claim": {"claim": ("other", "same")},
+        "claim × version × verdict": {
+            "claim": ("other", "same"),
+            "version": versions,
+            "verdict": VERDICTS,
         },
         # The cells of a confusion matrix.
         "label × digit × version": {

@@ -17,7 +17,14 @@ from django.db import connection, connections, models, transaction
 
 from benchmarks import drawings
 from recognizer import imaging, replay
-from recognizer.models import Activation, Label, ModelVersion, Prediction, Submission
+from recognizer.models import (
+    Activation,
+    Label,
+    LabelChange,
+    ModelVersion,
+    Prediction,
+    Submission,
+)
 
 Row = dict[str, Any]
 
@@ -28,6 +35,8 @@ NUM_VERSIONS, NUM_ACTIVATIONS = 5, 60
 NUM_VISITORS = 40_000
 NUM_FILES = 64  # drawings that all submissions share: their number costs a list nothing
 SHARE_LABELLED, SHARE_SECOND_LOOK, SHARE_SHADOW = 0.03, 0.003, 0.1
+SHARE_AUDIT, SHARE_CLAIMED, SHARE_DISAGREED = 0.05, 0.01, 0.002
+SHARE_SUSPECT = 0.02  # of those labelled
 # What is read on the site of the authors, roughly: verdicts, the least and most sure, sources.
 VERDICTS = {
     "digit": (0.86, 0.8, 1.0),
@@ -53,7 +62,9 @@ def build(num: int, *, reviewers: list[int]) -> None:
         with transaction.atomic():
             insert(Submission, submissions, receipt=maker.receipt)
             insert(Prediction, predictions)
-            insert(LogEntry, [_log_entry(row) for row in submissions if row["reviewed_by_id"]])
+            reviewed = [row for row in submissions if row["reviewed_by_id"]]
+            insert(LogEntry, [_log_entry(row) for row in reviewed])
+            insert(LabelChange, [maker.change(row) for row in reviewed])
     with connection.cursor() as cursor:  # as autovacuum does it, or `PRAGMA optimize`
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
@@ -66,7 +77,11 @@ def insert(model: type[models.Model], rows: list[Row], **same: Any) -> None:
         rows: Values by the fields' names.
         same: Values that all rows have, by the fields' names; each is prepared once.
     """
-    fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if not isinstance(field, models.AutoField | models.GeneratedField)
+    ]
     varied = [f for f in fields if f.attname in rows[0]]
     fixed = [f for f in fields if f not in varied]
     tail = [_prepare(f)(same.get(f.attname, f.get_default())) for f in fixed]
@@ -196,7 +211,10 @@ class _Maker:
             "digit": self.digits[int(random.integers(len(self.digits)))],
             "strokes": self.strokes if source == "drawn" else None,
             "visitor_key": "" if source == "api" else self.visitors[visitor],
-            "claim": int(random.integers(10)) if random.random() < 0.01 else None,
+            "claim": int(random.integers(10)) if random.random() < SHARE_CLAIMED else None,
+            "is_audit": bool(random.random() < SHARE_AUDIT),
+            "shadow_disagrees": bool(random.random() < SHARE_DISAGREED),
+            "drawing_sha256": random.bytes(32).hex(),
             # A few ms before its prediction, as on the site.
             "created_at": reading["created_at"] - timedelta(milliseconds=3),
             **{
@@ -208,8 +226,8 @@ class _Maker:
 
     def _review(self, fate: float, reading: Row) -> Row:
         if fate > SHARE_LABELLED + SHARE_SECOND_LOOK:
-            none = {"reviewed_by_id": None, "reviewed_at": None}
-            return {"label": "", "review_state": "pending"} | none
+            none = ("reviewed_by_id", "reviewed_at", "audited_at", "suspicion")
+            return {"label": "", "review_state": "pending"} | dict.fromkeys(none)
         agrees = fate < SHARE_LABELLED * 0.9
         known = {"not_a_digit": "not_a_digit", "several": "several", "blank": "bad_image"}
         read = known.get(reading["verdict"], str(reading["digit"]))
@@ -218,6 +236,27 @@ class _Maker:
             "review_state": "reviewed" if fate < SHARE_LABELLED else "second_look",
             "reviewed_by_id": self.reviewers[int(self.random.integers(len(self.reviewers)))],
             "reviewed_at": reading["created_at"] + timedelta(hours=7),
+            # Each third was labelled from the audit lane.
+            "audited_at": reading["created_at"] if self.random.random() < 1 / 3 else None,
+            "suspicion": self._suspicion(),
+        }
+
+    def _suspicion(self) -> float | None:
+        is_suspect = self.random.random() < SHARE_SUSPECT
+        return round(float(self.random.random()), 4) if is_suspect else None
+
+    def change(self, submission: Row) -> Row:
+        """Give a label's history: one decision, one in ten of what somebody else had labelled."""
+        agrees = [None, True, False][int(self.random.choice(3, p=[0.9, 0.09, 0.01]))]
+        return {
+            "submission_id": submission["id"],
+            "changed_at": submission["reviewed_at"],
+            "changed_by_id": submission["reviewed_by_id"],
+            "way": "audit" if submission["audited_at"] else "uncertain",
+            "label_after": submission["label"],
+            "state_before": "pending",
+            "state_after": submission["review_state"],
+            "agrees": agrees,
         }
 
 
