@@ -247,7 +247,7 @@ def test_undoing_gives_all_back(make_submission, anna, ben):
     assert (row.label, row.reviewed_by, row.reviewed_at) == ("7", ben, before)
     assert row.suspicion == 0.5
     assert LabelChange.objects.get(way=Way.SUSPECT).agrees is None
-    assert LabelChange.objects.first().way == Way.UNDO
+    assert LabelChange.objects.latest("pk").way == Way.UNDO
 
 
 def test_only_ones_own_last_word_is_undone(make_submission, anna, ben):

@@ -1,6 +1,7 @@
 """The review page and what its script asks for; progress, agreement and confusion."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -214,7 +215,7 @@ def test_the_page_costs_the_same_however_many_wait(
 # --- Progress -------------------------------------------------------------------------------------
 
 
-def progress(client: Client, **query) -> dict:
+def progress(client: Client, **query) -> Any:
     return client.get(f"{REVIEW}progress/", query).context
 
 
