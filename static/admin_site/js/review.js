@@ -175,5 +175,8 @@ function show(words, page = "") {
 
 take(data.items);
 next();
-// On a phone the admin's head would leave too little room.
-if (matchMedia("(max-width: 767px)").matches) find(".lanes").scrollIntoView();
+// On a phone the admin's head would leave too little room, and not all lanes are in sight.
+if (matchMedia("(max-width: 767px)").matches) {
+  find(".lanes").scrollIntoView();
+  find(".lanes [aria-current]").scrollIntoView({ inline: "center", block: "nearest" });
+}
