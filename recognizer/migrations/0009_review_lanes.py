@@ -109,6 +109,18 @@ class Migration(migrations.Migration):
             name='source',
             field=models.CharField(choices=[('drawn', 'drawn'), ('uploaded', 'uploaded'), ('api', 'API'), ('imported', 'imported')], max_length=10, verbose_name='source'),
         ),
+        migrations.RemoveIndex(
+            model_name='submission',
+            name='submission_reviewed',
+        ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(condition=models.Q(('reviewed_at__isnull', False)), fields=['served_version', 'created_at', 'review_state', 'label', 'served_digit', 'served_verdict'], name='submission_reviewed'),
+        ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(condition=models.Q(('audited_at__isnull', False)), fields=['-created_at', '-id', 'review_state', 'label', 'source', 'served_verdict', 'served_digit', 'served_confidence', 'served_version'], name='submission_audited_by_date'),
+        ),
         migrations.AddIndex(
             model_name='submission',
             index=models.Index(condition=models.Q(('audited_at__isnull', False)), fields=['served_version', 'created_at', 'review_state', 'label', 'served_digit'], name='submission_audited'),

@@ -178,7 +178,10 @@ class Submission(models.Model):
             ),
             # The few that were reviewed, for what was taken for what.
             models.Index(
-                fields=["served_version", "created_at", "review_state", "label", "served_digit"],
+                fields=[
+                    *("served_version", "created_at", "review_state"),
+                    *("label", "served_digit", "served_verdict"),
+                ],
                 condition=Q(reviewed_at__isnull=False),
                 name="submission_reviewed",
             ),
@@ -187,6 +190,11 @@ class Submission(models.Model):
                 fields=["served_version", "created_at", "review_state", "label", "served_digit"],
                 condition=Q(audited_at__isnull=False),
                 name="submission_audited",
+            ),
+            list_index(
+                "submission_audited_by_date",
+                filters=_SUBMISSION_FILTERS,
+                condition=Q(audited_at__isnull=False),
             ),
             # Those that a reviewer gets next, one index a lane.
             models.Index(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from recognizer import aggregates
 from recognizer.models import LabelChange, Lease, Prediction, Submission, Way
+from tests import again
 
 REVIEW = "/admin/recognizer/submission/review/"
 LIST = "/admin/recognizer/submission/"
@@ -344,6 +345,38 @@ def test_the_list_is_filtered_by_lane_and_claim(reviewer, make_submission, query
     assert {row.pk for row in reviewer.get(LIST, query).context["cl"].result_list} == {wanted.pk}
 
 
+@pytest.mark.parametrize(
+    ("query", "others"),
+    [
+        ({"verdict": "unsure"}, {"verdict": "not_a_digit"}),
+        ({"digit": "3"}, {"digit": 4}),
+        ({"confidence": "50-80"}, {"confidence": 0.4}),
+        ({"source__exact": "api"}, {"source": "drawn"}),
+    ],
+)
+def test_a_lane_is_filtered_further(reviewer, make_submission, query, others):
+    fields = {**UNSURE, "digit": 3, "source": "api"}
+    wanted = make_submission(**fields)
+    make_submission(**fields | others)  # of the lane
+    make_submission(digit=3, source="api", confidence=0.6)  # not of it
+
+    shown = reviewer.get(LIST, query | {"lane": "uncertain"}).context["cl"].result_list
+
+    assert {row.pk for row in shown} == {wanted.pk}
+
+
+def test_a_lane_is_filtered_by_version(reviewer, make_submission, version):
+    other = type(version).objects.create(
+        number=2, name="other", sha256="2" * 64, size_bytes=1, status="ready"
+    )
+    make_submission(**UNSURE)
+    wanted = make_submission(version=other, **UNSURE)
+
+    shown = reviewer.get(LIST, {"lane": "uncertain", "version": other.pk}).context["cl"].result_list
+
+    assert {row.pk for row in shown} == {wanted.pk}
+
+
 def test_claims_are_accepted_in_bulk_and_what_was_left_is_said(
     reviewer, make_submission, active_version
 ):
@@ -379,3 +412,7 @@ def test_the_page_of_a_submission_tells_its_label_s_history(reviewer, make_submi
 
     assert "The label’s history" in words
     assert str(Way.UNCERTAIN.label) in words
+
+
+def test_the_same_holds_on_postgresql(postgres_url):
+    again.on_postgresql(postgres_url, __file__)
