@@ -54,7 +54,9 @@ class _ReadingFilter(admin.SimpleListFilter):
         if not self.is_in_a_lane or connections[queryset.db].vendor != "sqlite":
             return queryset
         field, self.field = self.field, f"{self.parameter_name}_in_lane"
-        return queryset.alias(**{self.field: Func(F(field), template="+%(expressions)s")})
+        plus = Func(F(field), template="+%(expressions)s")
+        unhelped: QuerySet[Any] = queryset.alias(**{self.field: plus})
+        return unhelped
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(**{self.field: value})

@@ -85,7 +85,7 @@ def reviewers() -> list[Row]:
     )
     names = {user.pk: str(user) for user in get_user_model().objects.filter(is_staff=True)}
     rows = [_reviewer(names.get(one["changed_by"], marks.NOTHING), one) for one in counted]
-    return sorted(rows, key=lambda row: -row["num"])
+    return sorted(rows, key=lambda row: (-row["num"], row["name"]))
 
 
 def _net(name: str, condition: Q) -> dict[str, Any]:

@@ -238,8 +238,8 @@ def test_progress_tells_what_each_has_decided_without_what_was_taken_back(
 
     columns = ("name", "num_today", "num_week", "num_all")
     assert [tuple(row[name] for name in columns) for row in rows] == [
-        ("reviewer", "1", "1", "1"),
         ("other", "0", "0", "1"),
+        ("reviewer", "1", "1", "1"),
     ]
     assert reviewer.get(REVIEW).context["today"] == 1
 
