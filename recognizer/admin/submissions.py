@@ -9,8 +9,6 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -18,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from recognizer import imaging
+from recognizer import deletion, imaging
 from recognizer.admin import filters, marks, trees
 from recognizer.admin.labelling import FIELDS, LabelForm, ReviewForm, decide
 from recognizer.admin.lists import LongListAdmin
@@ -233,10 +231,10 @@ class SubmissionAdmin(LongListAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         """Delete rows, and their files once the rows are gone for good."""
-        with transaction.atomic():
-            rows = dict(queryset.values_list("pk", "image"))
-            Submission.objects.filter(pk__in=rows).delete()
-            transaction.on_commit(lambda: _delete_files(rows.values()))
+        ids = list(queryset.values_list("pk", flat=True))
+        for start in range(0, len(ids), deletion.BATCH):
+            some = ids[start : start + deletion.BATCH]
+            deletion.delete_batch(Submission.objects.filter(pk__in=some))
 
 
 def _label_as(
@@ -253,11 +251,6 @@ def _in_words(text: str) -> HttpResponse:
     response = HttpResponse(text, status=404, content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _delete_files(names: Any) -> None:
-    for name in filter(None, names):
-        default_storage.delete(name)
 
 
 def _bars(served: Prediction) -> list[dict[str, Any]]:
