@@ -30,14 +30,20 @@ MAY_IMPORT = {
     "recognizer.replay": {"recognizer.engine", "recognizer.models"},
     "recognizer.clock": set(),
     "recognizer.aggregates": {"recognizer.models"},
-    "recognizer.tenures": {"recognizer.models"},
+    "recognizer.tenures": {"recognizer.aggregates", "recognizer.models"},
+    "recognizer.deletion": {"recognizer.models"},
+    "recognizer.retention": {
+        *(f"recognizer.{part}" for part in ("aggregates", "deletion", "tenures", "models")),
+    },
     "recognizer.shadow": {
         *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "recognition")),
     },
     "recognizer.tasks": {
         *(
             f"recognizer.{part}"
-            for part in ("aggregates", "clock", "registry", "shadow", "tenures", "models")
+            for part in (
+                *("aggregates", "clock", "registry", "retention", "shadow", "tenures", "models"),
+            )
         ),
     },
     # The faces, from the inside out.
@@ -51,6 +57,7 @@ MAY_IMPORT = {
     "recognizer.forms": FACES,
     "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
     "recognizer.views": FACES
+    | {"recognizer.deletion"}
     | {
         f"recognizer.{face}"
         for face in ["visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"]
@@ -59,12 +66,19 @@ MAY_IMPORT = {
     "recognizer.admin": {
         *(
             f"recognizer.{part}"
-            for part in ("aggregates", "registry", "replay", "tasks", "models", "imaging")
+            for part in (
+                *("aggregates", "deletion", "exporting", "registry", "replay", "tasks", "models"),
+                "imaging",
+            )
         ),
     },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
         "recognizer.clock",
+        "recognizer.deletion",
+        "recognizer.exporting",
+        "recognizer.importing",
+        "recognizer.retention",
         "recognizer.tasks",
         "recognizer.imaging",
         "recognizer.registry",
