@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "recognizer.aggregates": {"recognizer.models"},
     "recognizer.tenures": {"recognizer.aggregates", "recognizer.models"},
     "recognizer.deletion": {"recognizer.models"},
+    "recognizer.exporting": {"recognizer.imaging", "recognizer.models"},
     "recognizer.retention": {
         *(f"recognizer.{part}" for part in ("aggregates", "deletion", "tenures", "models")),
     },

@@ -46,8 +46,8 @@ def test_all_that_a_visitor_sent_is_deleted_row_and_file_and_nothing_of_others(
     assert (response.status_code, response.url) == (302, "/history/deleted")
     assert list(Submission.objects.all()) == [others]
     assert [prediction.submission for prediction in Prediction.objects.all()] == [others]
-    assert not any(default_storage.exists(row.image.name) for row in own)
-    assert default_storage.exists(others.image.name)
+    assert not any(default_storage.exists(str(row.image.name)) for row in own)
+    assert default_storage.exists(str(others.image.name))
     page = client.get(response.url)
     assert "All is deleted" in words_of(page)
 
@@ -130,7 +130,7 @@ def test_one_reading_is_deleted_from_its_page(client, active_version, drawing_pn
 
     assert "The reading is deleted." in words_of(response)
     assert Submission.objects.get() == other
-    assert not default_storage.exists(row.image.name)
+    assert not default_storage.exists(str(row.image.name))
     for gone in (row.get_absolute_url(), page_of(row), f"/readings/{row.pk}/image.png"):
         assert client.get(gone).status_code == 404
     assert key_of(client) == key
