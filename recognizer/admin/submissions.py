@@ -11,13 +11,14 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from recognizer import deletion, imaging
-from recognizer.admin import filters, marks, trees
+from recognizer.admin import datasets, filters, marks, trees
 from recognizer.admin.labelling import FIELDS, LabelForm, ReviewForm, decide
 from recognizer.admin.lists import LongListAdmin
 from recognizer.admin.predictions import PredictionInline
@@ -50,7 +51,7 @@ class SubmissionAdmin(LongListAdmin):
     date_hierarchy = "created_at"
     heavy_fields = ("digit", "receipt", "strokes")
     reading_prefix = "served_"
-    actions = ("agree", "ask_second_look", "take_label_back")
+    actions = ("agree", "ask_second_look", "take_label_back", "export")
     inlines = (PredictionInline,)
     fieldsets = (
         (
@@ -130,12 +131,14 @@ class SubmissionAdmin(LongListAdmin):
         actions: dict[str, Any] = super().get_actions(request)
         if "agree" not in actions:
             return actions
-        delete = actions.pop("delete_selected", None)  # last, out of the labels' way
+        last = {  # out of the labels' way
+            name: actions.pop(name) for name in ("export", "delete_selected") if name in actions
+        }
         for label in Label:
             words = _("Label as %(label)s") % {"label": label.label}
             name = LABEL_ACTION + label.value
             actions[name] = (partial(_label_as, label=label), name, words)
-        return actions | ({"delete_selected": delete} if delete else {})
+        return actions | last
 
     @admin.action(description=gettext_lazy("Agree with the reading"), permissions=["change"])
     def agree(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
@@ -152,6 +155,10 @@ class SubmissionAdmin(LongListAdmin):
     @admin.action(description=gettext_lazy("Take the label back"), permissions=["change"])
     def take_label_back(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         self.decide(request, queryset, lambda s: s.review(label="", by=request.user))
+
+    @admin.action(description=gettext_lazy("Export the labelled ones…"), permissions=["change"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponseBase:
+        return datasets.page(self, request, queryset)
 
     def decide(
         self,
