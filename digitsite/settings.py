@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "django_ratelimit",
+    "import_export",
     "csp",
     "django_tasks",
     "django_tasks_db",
