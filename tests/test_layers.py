@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "recognizer.tenures": {"recognizer.aggregates", "recognizer.models"},
     "recognizer.deletion": {"recognizer.models"},
     "recognizer.exporting": {"recognizer.imaging", "recognizer.models"},
+    "recognizer.importing": {"recognizer.imaging", "recognizer.models", "recognizer.recognition"},
     "recognizer.retention": {
         *(f"recognizer.{part}" for part in ("aggregates", "deletion", "tenures", "models")),
     },
