@@ -58,11 +58,9 @@ def _first_whole_day() -> date:
 
 
 def _served_before(first: date, activations: Sequence[Any]) -> dict[int, list[int]]:
-    """Sum the counts of the days before a day: served, audited and right, by activation.
+    """Sum what was served on the days before a day: served, audited and right, by activation.
 
-    A day on which a version was activated twice is nobody's: its counts are by version.
-
-    Queries: 1.
+    Queries: 1, and 6 or more for each of these days on which a version was activated twice.
     """
     sums = {one.pk: [0, 0, 0] for one in activations}
     for row in DayCount.objects.filter(day__lt=first).order_by():
@@ -72,11 +70,25 @@ def _served_before(first: date, activations: Sequence[Any]) -> dict[int, list[in
             if one.version_id == row.version_id
             and _day_of(one.activated_at) <= row.day_id <= _day_of(one.until)
         ]
-        if len(owners) == 1:
-            served = (sum(row.verdicts.values()), row.num_audited, row.num_right)
-            own = sums[owners[0].pk]
-            own[:] = map(sum, zip(own, served, strict=True))
+        whole = (sum(row.verdicts.values()), row.num_audited, row.num_right)
+        for one in owners:
+            # The day's counts are by version; of two activations of the same, its rows tell.
+            served = whole if len(owners) == 1 else _served_on(row.day_id, one)
+            sums[one.pk] = [*map(sum, zip(sums[one.pk], served, strict=True))]
     return sums
+
+
+def _served_on(day: date, activation: Any) -> tuple[int, int, int]:
+    """Count the rows of one day that an activation served: served, audited, right. Queries: 3."""
+    in_its_time = Q(
+        created_at__gte=max(activation.activated_at, begin_of(day)),
+        created_at__lt=min(activation.until, begin_of(day + timedelta(days=1))),
+    )
+    version = activation.version_id
+    served = Prediction.objects.served().filter(in_its_time, version=version)
+    audited = Submission.objects.audited().labelled_digits()
+    audited = audited.filter(in_its_time, served_version=version)
+    return served.count(), audited.count(), audited.filter(_IS_RIGHT).count()
 
 
 def _day_of(moment: datetime) -> date:

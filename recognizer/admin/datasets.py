@@ -23,7 +23,7 @@ from recognizer.models import DIGIT_LABELS, Label, Submission
 
 logger = logging.getLogger(__name__)
 
-# What one request can bear: some 5 s, with the pictures.
+# What one request can bear: in all formats some 7 s.
 MOST_ROWS = 5_000
 
 

@@ -303,13 +303,15 @@ def test_the_counts_of_purged_days_stay_whatever_is_counted_later(store, keep):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_version_that_was_activated_twice_keeps_what_each_time_was_counted(store, active_version):
+def test_a_version_activated_twice_on_a_day_keeps_what_each_time_was_counted(store, active_version):
+    """The day's count, which stays, does not tell one time from the other."""
+    began = aggregates.begin_of(aggregates.today() - 40 * DAY)
     first = Activation.objects.get()
-    Activation.objects.update(activated_at=timezone.now() - 50 * DAY)
-    at = timezone.now() - 40 * DAY
-    second = Activation.objects.create(version=active_version, activated_at=at)
-    for days in (45, 41, 38):
-        store(days)
+    Activation.objects.update(activated_at=began)
+    noon = began + timedelta(hours=12)
+    second = Activation.objects.create(version=active_version, activated_at=noon)
+    for hours in (6, 7, 18):
+        store((timezone.now() - began - timedelta(hours=hours)) / DAY)
 
     purge("--older-than", "30d", "--yes")
     count_all_again()
