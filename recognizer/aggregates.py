@@ -125,15 +125,15 @@ def _versions_with_fewer_left(row: CountedDay, counted: Mapping[int, Counts]) ->
     """
     if row.day >= today():
         return set()
-    found = {one.version_id: Counts() for one in row.counts.all()}
-    for one in row.counts.all():
-        found[one.version_id].add(one)
     return {
-        version
-        for version, before in found.items()
-        if before.num > (now := counted.get(version, Counts())).num
-        or before.num_shadowed > now.num_shadowed
+        one.version_id
+        for one in row.counts.all()
+        if _has_fewer(counted.get(one.version_id, Counts()), one)
     }
+
+
+def _has_fewer(now: Counts, before: DayCount) -> bool:
+    return now.num < sum(before.verdicts.values()) or now.num_shadowed < before.num_shadowed
 
 
 @dataclass

@@ -27,6 +27,9 @@ SHORTEST = timedelta(days=1)
 # Of one task: the worker has other things to do too, and goes on with the rest at its next turn.
 BUDGET_S = 20.0
 HOURS = 24
+# Between two batches. SQLite's writers look for its lock every 100 ms at most: beside batches
+# without a pause, they waited up to 636 ms, with it up to 186 (median 14); 900 rows go a second.
+PAUSE_S = 0.1
 
 
 class TooShort(ValueError):
@@ -82,6 +85,7 @@ def purge(
     while time.monotonic() < deadline and (num := deletion.delete_batch(rows)):
         num_deleted += num
         on_batch(num)
+        time.sleep(PAUSE_S)
     return num_deleted
 
 

@@ -42,24 +42,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--format", nargs="+", choices=[*exporting.FORMATS, ALL], default=[ALL], metavar="NAME"
         )
-        which = parser.add_argument_group("which ones")
-        which.add_argument(
-            *("--labels", "--label"),
-            nargs="+",
-            choices=[*Label.values, ALL],
-            default=DIGIT_LABELS,
-            metavar="LABEL",
-            help="all, or some of 0 … 9, not_a_digit, several, bad_image (default: the ten digits)",
-        )
-        which.add_argument("--since", type=_begin, metavar="DATE", help="from its beginning")
-        which.add_argument("--until", type=_end, metavar="DATE", help="to its end")
-        which.add_argument("--source", nargs="+", choices=Submission.Source.values, default=[])
-        which.add_argument(
-            "--version", nargs="+", type=int, default=[], help="numbers of those that read them"
-        )
-        which.add_argument(
-            "--lane", choices=["audit"], help="only what was chosen by chance, and reviewed so"
-        )
         parser.add_argument(
             "--test-share",
             type=_share,
@@ -68,6 +50,7 @@ class Command(BaseCommand):
             help="share of the visitors, 0 to 1, whose digits are the test part; the others' are "
             "the training part (default: 1, all are the test part)",
         )
+        _add_filters(parser.add_argument_group("which ones"))
 
     def handle(self, **options: Any) -> None:
         formats = list(exporting.FORMATS) if ALL in options["format"] else options["format"]
@@ -104,6 +87,26 @@ class Command(BaseCommand):
                         "take its IDX files for a broken MNIST. Use the .npz."
                     )
                 )
+
+
+def _add_filters(which: argparse._ArgumentGroup) -> None:
+    which.add_argument(
+        *("--labels", "--label"),
+        nargs="+",
+        choices=[*Label.values, ALL],
+        default=DIGIT_LABELS,
+        metavar="LABEL",
+        help="all, or some of 0 … 9, not_a_digit, several, bad_image (default: the ten digits)",
+    )
+    which.add_argument("--since", type=_begin, metavar="DATE", help="from its beginning")
+    which.add_argument("--until", type=_end, metavar="DATE", help="to its end")
+    which.add_argument("--source", nargs="+", choices=Submission.Source.values, default=[])
+    which.add_argument(
+        "--version", nargs="+", type=int, default=[], help="numbers of those that read them"
+    )
+    which.add_argument(
+        "--lane", choices=["audit"], help="only what was chosen by chance, and reviewed so"
+    )
 
 
 def _selection(options: dict[str, Any]) -> exporting.Selection:
