@@ -20,4 +20,5 @@ class UsedStaticFilesConfig(StaticFilesConfig):
         "bootstrap-*.css*",
         "bootstrap.css*",
         "*.rtl.*",
+        "import_export",  # its pages are ours, without its scripts
     ]

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "django_ratelimit",
+    "import_export",
     "csp",
     "django_tasks",
     "django_tasks_db",
@@ -184,6 +185,15 @@ if not 0 <= DIGITS_AUDIT_SHARE <= 1:
     raise ImproperlyConfigured(
         f"DIGITS_AUDIT_SHARE is {DIGITS_AUDIT_SHARE}. Expected: a share of 0 to 1, as 0.05."
     )
+# How long drawings are kept: so many days, then row and file go. Empty: for good.
+_RETENTION_DAYS = env.str("RETENTION_DAYS", default="")
+if not re.fullmatch(r"([1-9]\d{0,4})?", _RETENTION_DAYS):
+    raise ImproperlyConfigured(
+        f"RETENTION_DAYS is {_RETENTION_DAYS!r}. Expected: a number of days, 1 to 99999, as '90', "
+        "or nothing to keep all."
+    )
+RETENTION_DAYS = int(_RETENTION_DAYS) if _RETENTION_DAYS else None
+RETENTION_KEEP_LABELLED = env.bool("RETENTION_KEEP_LABELLED", default=False)
 # The request header that holds the visitor's address where a proxy of ours sets it, e.g.
 # HTTP_X_REAL_IP. Empty: the connection's own address.
 DIGITS_ADDRESS_HEADER = env.str("DIGITS_ADDRESS_HEADER", default="")

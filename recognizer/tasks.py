@@ -12,7 +12,7 @@ from django_tasks import task
 from django_tasks.base import Task, TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from recognizer import aggregates, clock, registry, shadow, suspects, tenures
+from recognizer import aggregates, clock, registry, retention, shadow, suspects, tenures
 from recognizer.models import Lease, ModelVersion
 
 # A queue of their own: those that came to a good end are soon forgotten, or a task of each second
@@ -48,8 +48,21 @@ def vet(version_id: int) -> str:
 @task(queue_name=PERIODIC_QUEUE)
 def count() -> int:
     """Bring the counts that pages show up to date. Gives how many days were counted anew."""
+    num_days = aggregates.refresh()
     tenures.count()
-    return aggregates.refresh()
+    return num_days
+
+
+@task(queue_name=PERIODIC_QUEUE)
+def purge() -> int:
+    """Delete drawings that are older than RETENTION_DAYS. Gives how many went."""
+    return retention.purge_by_settings()
+
+
+@task(queue_name=PERIODIC_QUEUE)
+def sweep() -> int:
+    """Delete drawings' files that no row names, in the folders of this hour. Gives how many."""
+    return retention.sweep(retention.folders_of_the_hour()) if retention.is_set() else 0
 
 
 @task(queue_name=PERIODIC_QUEUE)
@@ -96,4 +109,6 @@ PERIODIC: dict[Task[[], Any], clock.Period] = {
     reread_claims: clock.Period(60, is_wanted=suspects.has_claims),
     find_suspects: clock.Period(3600),
     prune: clock.Period(3600),
+    purge: clock.Period(60, is_wanted=retention.is_due),
+    sweep: clock.Period(3600, is_wanted=retention.is_set),
 }

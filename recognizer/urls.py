@@ -8,9 +8,12 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("upload", views.upload, name="upload"),
     path("history", views.history, name="history"),
+    path("history/delete", views.delete_all, name="delete_all"),
+    path("history/deleted", views.all_deleted, name="all_deleted"),
     path("readings/<uuid:submission_id>", views.reading, name="reading"),
     path("readings/<uuid:submission_id>/image.png", views.image, name="image"),
     path("readings/<uuid:submission_id>/digit.png", views.digit, name="digit"),
     path("readings/<uuid:submission_id>/claim", views.claim, name="claim"),
+    path("readings/<uuid:submission_id>/delete", views.delete, name="delete"),
     path("healthz", views.health, name="health"),
 ]

@@ -10,9 +10,10 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from recognizer import api, imaging, limits, problems
+from recognizer import api, deletion, imaging, limits, problems
 from recognizer.answers import NO_BARS, Answer
 from recognizer.doors import door
 from recognizer.forms import ClaimForm, UploadForm
@@ -130,6 +131,42 @@ def claim(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     return redirect(submission.get_absolute_url() + "#claim")
 
 
+@door("GET", "POST")
+def delete(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    """Ask whether to delete one reading of the visitor's own; do it where they say so."""
+    visitor = Visitor.of(request)
+    if request.method == "POST":
+        limits.count(request, visitor)
+    own = Submission.objects.of_visitor(visitor.key).filter(pk=submission_id)
+    submission = get_object_or_404(own)
+    if request.method != "POST":
+        return render(request, "recognizer/delete.html", {"submission": submission})
+    num_deleted = deletion.delete(own)
+    if problems.wants_json(request):
+        return JsonResponse({"deleted": num_deleted})
+    return redirect(reverse("history") + "?deleted")
+
+
+@door("GET", "POST")
+def delete_all(request: HttpRequest) -> HttpResponseBase:
+    """Ask whether to delete all that the visitor sent; do it, and forget who they are."""
+    visitor = Visitor.of(request)
+    own = Submission.objects.of_visitor(visitor.key)
+    if request.method != "POST":
+        return render(request, "recognizer/delete.html", {"num": own.count()})
+    limits.count(request, visitor)
+    num_deleted = deletion.delete(own)
+    if problems.wants_json(request):
+        return visitor.forget(JsonResponse({"deleted": num_deleted}))
+    return visitor.forget(redirect("all_deleted"))
+
+
+@door("GET")
+def all_deleted(request: HttpRequest) -> HttpResponseBase:
+    """Say so. The visitor gets no key here: that comes with the next page that needs one."""
+    return render(request, "recognizer/all_deleted.html")
+
+
 @door("GET")
 def history(request: HttpRequest) -> HttpResponseBase:
     visitor = Visitor.of(request)
@@ -137,7 +174,7 @@ def history(request: HttpRequest) -> HttpResponseBase:
     own = own.defer("strokes", "digit")
     page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
     answers = [Answer.to(submission.served) for submission in page if submission.served]
-    context = {"page": page, "answers": answers}
+    context = {"page": page, "answers": answers, "is_deleted": "deleted" in request.GET}
     return visitor.remember(render(request, "recognizer/history.html", context))
 
 

@@ -56,6 +56,13 @@ class Visitor:
         patch_vary_headers(response, ["Cookie"])
         return response
 
+    @staticmethod
+    def forget(response: AnyResponse) -> AnyResponse:
+        """Take the key back, and what the browser has kept of the visitor's pictures."""
+        response.delete_cookie(COOKIE, path=settings.SESSION_COOKIE_PATH, samesite="Lax")
+        response["Clear-Site-Data"] = '"cache"'
+        return response
+
 
 def is_browser(request: HttpRequest) -> bool:
     """Tell a browser, which sends who it is by itself, from a program, which is nobody.

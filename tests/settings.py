@@ -29,6 +29,8 @@ os.environ.update(
         "DIGITS_RATE_LIMIT": "0",
         "DIGITS_AUDIT_SHARE": "0",
         "DIGITS_ADDRESS_HEADER": "",
+        "RETENTION_DAYS": "",
+        "RETENTION_KEEP_LABELLED": "0",
         "SECURE_SSL_REDIRECT": "0",
         "SECURE_COOKIES": "0",
         "SECURE_HSTS_SECONDS": "0",

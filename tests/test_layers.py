@@ -31,7 +31,15 @@ MAY_IMPORT = {
     "recognizer.review": {"recognizer.models"},
     "recognizer.clock": set(),
     "recognizer.aggregates": {"recognizer.models"},
-    "recognizer.tenures": {"recognizer.models"},
+    "recognizer.tenures": {"recognizer.aggregates", "recognizer.models"},
+    "recognizer.deletion": {"recognizer.models"},
+    "recognizer.exporting": {"recognizer.imaging", "recognizer.models"},
+    "recognizer.importing": {
+        *(f"recognizer.{part}" for part in ("imaging", "models", "recognition", "review")),
+    },
+    "recognizer.retention": {
+        *(f"recognizer.{part}" for part in ("aggregates", "deletion", "tenures", "models")),
+    },
     "recognizer.rereading": {
         *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "recognition")),
     },
@@ -45,7 +53,8 @@ MAY_IMPORT = {
         *(
             f"recognizer.{part}"
             for part in (
-                *("aggregates", "clock", "registry", "shadow", "suspects", "tenures", "models"),
+                *("aggregates", "clock", "registry", "retention", "shadow", "suspects"),
+                *("tenures", "models"),
             )
         ),
     },
@@ -60,6 +69,7 @@ MAY_IMPORT = {
     "recognizer.forms": FACES,
     "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
     "recognizer.views": FACES
+    | {"recognizer.deletion"}
     | {
         f"recognizer.{face}"
         for face in ["visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"]
@@ -68,12 +78,19 @@ MAY_IMPORT = {
     "recognizer.admin": {
         *(
             f"recognizer.{part}"
-            for part in ("aggregates", "registry", "replay", "review", "tasks", "models", "imaging")
+            for part in (
+                *("aggregates", "deletion", "exporting", "registry", "replay", "review", "tasks"),
+                *("models", "imaging"),
+            )
         ),
     },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
         "recognizer.clock",
+        "recognizer.deletion",
+        "recognizer.exporting",
+        "recognizer.importing",
+        "recognizer.retention",
         "recognizer.tasks",
         "recognizer.imaging",
         "recognizer.registry",

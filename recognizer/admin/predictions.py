@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from recognizer.admin import filters, marks
 from recognizer.admin.lists import LongListAdmin
+from recognizer.admin.tables import TableMixin
 from recognizer.models import Prediction
 
 
@@ -71,7 +72,7 @@ class PredictionInline(_Readings, admin.TabularInline):  # type: ignore[type-arg
 
 
 @admin.register(Prediction)
-class PredictionAdmin(_Readings, LongListAdmin):
+class PredictionAdmin(TableMixin, _Readings, LongListAdmin):
     """All readings of all submissions; each leads to its submission, which has a page."""
 
     list_display = (

@@ -9,18 +9,17 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from recognizer import imaging, review
-from recognizer.admin import claims, filters, items, marks, reviewing, trees
+from recognizer import deletion, imaging, review
+from recognizer.admin import claims, datasets, filters, items, marks, reviewing, trees
 from recognizer.admin.labelling import LabelForm, ReviewForm
 from recognizer.admin.lists import LongListAdmin
 from recognizer.admin.predictions import PredictionInline
@@ -55,7 +54,7 @@ class SubmissionAdmin(LongListAdmin):
     date_hierarchy = "created_at"
     heavy_fields = ("digit", "receipt", "strokes")
     reading_prefix = "served_"
-    actions = ("agree", "ask_second_look", "accept_claims", "take_label_back")
+    actions = ("agree", "ask_second_look", "accept_claims", "take_label_back", "export")
     inlines = (PredictionInline,)
     fieldsets = (
         (
@@ -139,12 +138,14 @@ class SubmissionAdmin(LongListAdmin):
         actions: dict[str, Any] = super().get_actions(request)
         if "agree" not in actions:
             return actions
-        delete = actions.pop("delete_selected", None)  # last, out of the labels' way
+        last = {  # out of the labels' way
+            name: actions.pop(name) for name in ("export", "delete_selected") if name in actions
+        }
         for label in Label:
             words = _("Label as %(label)s") % {"label": label.label}
             name = LABEL_ACTION + label.value
             actions[name] = (partial(_label_as, label=label), name, words)
-        return actions | ({"delete_selected": delete} if delete else {})
+        return actions | last
 
     @admin.action(description=gettext_lazy("Agree with the reading"), permissions=["change"])
     def agree(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
@@ -170,6 +171,10 @@ class SubmissionAdmin(LongListAdmin):
     @admin.action(description=gettext_lazy("Take the label back"), permissions=["change"])
     def take_label_back(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         self.decide(request, queryset, lambda s: s.review(label="", by=request.user))
+
+    @admin.action(description=gettext_lazy("Export the labelled ones…"), permissions=["change"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponseBase:
+        return datasets.page(self, request, queryset)
 
     def decide(
         self,
@@ -250,10 +255,10 @@ class SubmissionAdmin(LongListAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         """Delete rows, and their files once the rows are gone for good."""
-        with transaction.atomic():
-            rows = dict(queryset.values_list("pk", "image"))
-            Submission.objects.filter(pk__in=rows).delete()
-            transaction.on_commit(lambda: _delete_files(rows.values()))
+        ids = list(queryset.values_list("pk", flat=True))
+        for start in range(0, len(ids), deletion.BATCH):
+            some = ids[start : start + deletion.BATCH]
+            deletion.delete_batch(Submission.objects.filter(pk__in=some))
 
 
 def _label_as(
@@ -270,8 +275,3 @@ def _in_words(text: str) -> HttpResponse:
     response = HttpResponse(text, status=404, content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _delete_files(names: Any) -> None:
-    for name in filter(None, names):
-        default_storage.delete(name)

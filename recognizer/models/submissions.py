@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -39,6 +40,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def labelled_digits(self) -> SubmissionQuerySet:
         """Those that a reviewer labelled with one of the ten digits."""
         return self.filter(label__in=DIGIT_LABELS)
+
+    def unlabelled(self) -> SubmissionQuerySet:
+        return self.filter(label="")
+
+    def received_before(self, moment: datetime) -> SubmissionQuerySet:
+        return self.filter(created_at__lt=moment)
 
     def audited(self) -> SubmissionQuerySet:
         """Those that were reviewed from the audit lane: chosen by chance, whatever was read."""
