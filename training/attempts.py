@@ -73,7 +73,7 @@ def begin(run: TrainingRun) -> Attempt | None:
     As many may be under way as settings.TRAINING_RUNS_AT_ONCE says: each has a place of its own,
     and the database lets no two have the same.
 
-    Queries: 3, one more for each place that is taken.
+    Queries: 3 or 4, one more for each place that is taken.
     """
     TrainingRun.objects.mark_dead()
     for place in range(settings.TRAINING_RUNS_AT_ONCE):

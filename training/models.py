@@ -40,9 +40,9 @@ BROKEN_OFF = (State.STOPPED, State.FAILED, State.DEAD)
 
 
 class Preset(models.TextChoices):  # a test holds them to those of training.recipe
-    SMOKE = "smoke", _("smoke: a minute, to see that everything works")
-    QUICK = "quick", _("quick: at most ten minutes on two cores")
-    BEST = "best", _("best: at most two hours on two cores")
+    SMOKE = "smoke", _("smoke")
+    QUICK = "quick", _("quick")
+    BEST = "best", _("best")
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -55,7 +55,9 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         return self.under_way().filter(heartbeat_at__lt=timezone.now() - SILENT_AFTER)
 
     def mark_dead(self) -> int:
-        """Mark the silent ones as dead, and free their places. Gives how many. Queries: 1."""
+        """Mark the silent ones as dead, and free their places. Gives how many. Queries: 1 or 2."""
+        if not self.silent().exists():  # a page that looks each other second writes nothing
+            return 0
         return self.silent().update(
             state=State.DEAD, place=None, seconds_left=None, finished_at=F("heartbeat_at")
         )
@@ -67,18 +69,9 @@ class TrainingRun(models.Model):
     preset = models.CharField(_("preset"), max_length=10, choices=Preset, default=Preset.QUICK)
     # `mnist`, `sample`, or a name in media/data; empty: as the preset has it.
     data = models.CharField(_("data"), max_length=255, blank=True)
-    with_reviewed = models.BooleanField(
-        _("also the reviewed submissions"),
-        default=False,
-        help_text=_("It learns from what visitors drew and reviewers labelled, too."),
-    )
-    name = models.CharField(
-        _("name"),
-        max_length=NAME_LENGTH,
-        blank=True,
-        help_text=_("What to call the version. Its date and preset where it is empty."),
-    )
-    notes = models.TextField(_("notes"), blank=True, help_text=_("What is worth knowing of it."))
+    with_reviewed = models.BooleanField(_("also the reviewed submissions"), default=False)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
+    notes = models.TextField(_("notes"), blank=True)
 
     state = models.CharField(
         _("state"), max_length=12, choices=State, default=State.QUEUED, db_index=True
@@ -147,7 +140,7 @@ class TrainingRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        words = _now("run %(number)s, %(name)s")
+        words = _now("run %(number)s (%(name)s)")
         return words % {"number": self.pk, "name": self.name or self.preset}
 
     @property

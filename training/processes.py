@@ -105,13 +105,23 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 @contextmanager
 def _interrupted_with_the_worker(process: subprocess.Popen[str]) -> Iterator[None]:
-    """While the process runs, interrupt it when the worker is asked to end, and then ask that."""
+    """While the process runs, interrupt it when the worker is asked to end, and then ask that.
+
+    Once: Ctrl-C comes to the worker from the terminal and from who keeps it, and at the second time
+    it would end at once, before it could note how the run ended.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # with --reload the worker is a thread, and hears no signals
         return
     before = {signum: signal.getsignal(signum) for signum in ENDS}
 
+    is_asked = False
+
     def pass_on(signum: int, frame: FrameType | None) -> None:
+        nonlocal is_asked
+        if is_asked:
+            return
+        is_asked = True
         process.send_signal(signal.SIGINT)
         handler = before[signal.Signals(signum)]
         if callable(handler):
