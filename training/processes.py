@@ -92,15 +92,31 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         process_group=0,
     )
     os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+    ending = threading.Thread(target=_end_group_with, args=(process,), daemon=True)
+    ending.start()
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end_group(process)
+        ending.join()
         for pipe in (process.stdin, process.stdout):
             if pipe:
                 pipe.close()
-        process.wait()
+
+
+def _end_group_with(process: subprocess.Popen[str]) -> None:
+    """Wait for a process to end, and end those that it has started.
+
+    They hold its output open, which would not come to its end before they do.
+    """
+    process.wait()
+    _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """End a process, and those that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager

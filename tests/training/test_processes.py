@@ -60,7 +60,7 @@ def has_learnt_an_epoch(run: TrainingRun) -> bool:
 def trainings_of(run: TrainingRun) -> list[str]:
     """List the processes that train for a run of this test: they have its media folder."""
     listed = subprocess.run(
-        ["ps", "-e", "-o", "pid=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-e", "-o", "pid=,args="], capture_output=True, text=True, check=True
     )
     mine = f"manage.py train --run={run.pk}."
     pids = [line.split()[0] for line in listed.stdout.splitlines() if mine in line]
@@ -122,7 +122,7 @@ def test_a_run_is_stopped_and_resumed_and_the_worker_asks_for_its_replay(
     replay = Replay.objects.get()
     assert (replay.candidate, replay.baseline) == (run.version, active_version)
     asked = DBTaskResult.objects.get(task_path="recognizer.tasks.replay")
-    assert asked.args_kwargs["args"] == [run.version.pk, active_version.pk]
+    assert asked.args_kwargs["args"] == [run.version_id, active_version.pk]
 
 
 def test_a_worker_that_is_asked_to_end_stops_its_run_first(settings, admin_client):

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
+from django.utils import timezone
 
-from tests.training.conftest import make_silent, set_row
+from tests.training.conftest import set_row
 from training import attempts, learning, reporting
 from training.attempts import Attempt
 from training.models import State, TrainingRun
@@ -68,10 +70,10 @@ def wait_until(is_so: Callable[[TrainingRun], bool]) -> TrainingRun:
 
 
 def test_it_is_heard_of_before_there_is_any_progress(reporter):
-    make_silent(TrainingRun.objects.get(), 25)
-    before = TrainingRun.objects.get().heartbeat_at
+    before = timezone.now() - timedelta(seconds=25)
+    set_row(heartbeat_at=before)
 
-    wait_until(lambda run: run.heartbeat_at > before)
+    wait_until(lambda run: run.heartbeat_at is not None and run.heartbeat_at > before)
 
 
 def test_progress_is_told_beside_the_command_s_own_report(reporter):
