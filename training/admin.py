@@ -45,7 +45,6 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_help_text = gettext_lazy("Words of the name or the notes, or the name of a run folder.")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    form = TrainingRunForm
     fieldsets = (
         (
             gettext_lazy("What was asked for"),
@@ -127,6 +126,12 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_fieldsets(self, request: HttpRequest, obj: TrainingRun | None = None) -> Any:
         return self.fieldsets if obj else self.add_fieldsets
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        asking = {} if change else {"form": TrainingRunForm}
+        return super().get_form(request, obj, change, **asking, **kwargs)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

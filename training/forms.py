@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.contrib.admin.widgets import (
+    AdminRadioSelect,
+    AdminTextareaWidget,
+    AdminTextInputWidget,
+)
 from django.utils.translation import gettext_lazy as _
 
 from training import processes
@@ -43,7 +47,10 @@ class TrainingRunForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["preset"] = forms.ChoiceField(
-            label=_("Preset"), choices=PRESETS, widget=forms.RadioSelect
+            label=_("Preset"),
+            choices=PRESETS,
+            initial=Preset.QUICK,
+            widget=AdminRadioSelect(attrs={"class": "radiolist"}),
         )
         help_text = _(
             "Presets learn from MNIST, which is fetched where it is not here yet; smoke from the "

@@ -140,7 +140,10 @@ def serve(site: Site) -> subprocess.Popen[str]:
 def processes_of(group: int) -> list[str]:
     """List the processes of a group, with their commands; the dead count no more."""
     listed = subprocess.run(
-        ["ps", "-ww", "-e", "-o", "pgid=,pid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-e", "-o", "pgid=,pid=,stat=,args="],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     fields = (line.split(maxsplit=3) for line in listed.stdout.splitlines())
     return [

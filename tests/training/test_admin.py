@@ -190,7 +190,7 @@ def test_a_run_is_stopped_and_resumed_by_a_press(
     run = TrainingRun.objects.get()
     assert "steplink-stop" in words_of(client, page_of(run))
     words = client.post(page_of(run, "stop"), follow=True).content.decode()
-    assert "Asked to stop: run 1 (mine)." in words
+    assert f"Asked to stop: {run}." in words
     assert "steplink" not in words
 
     attempt.end(State.STOPPED)
@@ -203,8 +203,8 @@ def test_a_run_is_stopped_and_resumed_by_a_press(
     assert DBTaskResult.objects.get().args_kwargs["args"] == [run.pk]
     history = LogEntry.objects.filter(object_id=run.pk).order_by("pk")
     assert [entry.change_message for entry in history] == [
-        "Asked to stop: run 1 (mine).",
-        "Queued to go on: run 1 (mine).",
+        f"Asked to stop: {run}.",
+        f"Queued to go on: {run}.",
     ]
 
 
@@ -213,7 +213,7 @@ def test_what_cannot_be_is_refused_in_words(admin_client, waiting):
 
     words = admin_client.post(page_of(run, "resume"), follow=True).content.decode()
 
-    assert "Nothing to resume: run 1 (mine) is finished." in words
+    assert f"Nothing to resume: {run} is finished." in words
     assert not LogEntry.objects.exists()
 
 

@@ -31,7 +31,7 @@ def test_one_that_waits_says_for_which(attempt):
 
     shown = standing.of(second)
 
-    assert shown.says == "Waiting: run 1 (mine) is under way."
+    assert shown.says == f"Waiting: run {attempt.run_id} (mine) is under way."
     assert shown.is_open
     assert shown.percent is None
 
