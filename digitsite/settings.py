@@ -161,7 +161,7 @@ TASKS = {
     }
 }
 # Trainings that may be under way at once. Each needs a worker of its own that takes "training",
-# two cores and 1.5 GB; more wait for their turn.
+# two cores and a gigabyte or more; the others wait for their turn.
 TRAINING_RUNS_AT_ONCE = env.int("TRAINING_RUNS_AT_ONCE", default=1)
 if TRAINING_RUNS_AT_ONCE < 1:
     raise ImproperlyConfigured(

@@ -57,7 +57,7 @@ def prune() -> None:
     """Forget finished tasks: periodic ones at once, others and failed ones after a day."""
     _fail_those_of_killed_workers()
     command = "prune_db_task_results"
-    call_command(command, min_age_days=KEPT_DAYS, verbosity=0)
+    call_command(command, queue_name="*", min_age_days=KEPT_DAYS, verbosity=0)
     call_command(
         command,
         queue_name=PERIODIC_QUEUE,

@@ -150,6 +150,8 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> HttpResponse:
         """Go to the run's page, which shows how far it is."""
         self.message_user(request, _("Queued: %(run)s.") % {"run": obj}, messages.SUCCESS)
+        if not self.has_view_permission(request, obj):
+            return redirect("admin:index")
         return redirect(PAGE, obj.pk)
 
     # --- Its page ---
@@ -188,12 +190,12 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def _beside_the_active(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     """Lay what the run has made beside the active version, for whoever may see versions."""
-    if run.version is None or not request.user.has_perm(VIEW_VERSION):
+    version = run.version
+    if version is None or not request.user.has_perm(VIEW_VERSION):
         return {}
-    return {
-        **comparison(run.version),
-        "may_activate": life.steps_of(run.version, request)["activate"],
-    }
+    may_activate = life.steps_of(version, request)["activate"]
+    beside = {"active": None} if version.is_active else {}  # not beside itself
+    return {**comparison(version), **beside, "may_activate": may_activate}
 
 
 # --- Buttons --------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ class Reporter:
         if is_to_stop and not self._is_interrupted:
             self._is_interrupted = True
             # A real signal: it wakes the main thread where that waits, too.
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
 
     def _note(self, progress: learning.Progress) -> None:
         """Keep a progress for the next beat; called after each step, so it costs nothing."""

@@ -84,6 +84,15 @@ def test_training_needs_the_permission_to_add_a_run(client_who_may, active_versi
     assert f"{LIST}add/" in words_of(trainer, VERSIONS)
 
 
+def test_who_may_only_ask_is_told_that_the_run_waits(client_who_may):
+    client = client_who_may("add_trainingrun")
+
+    answer = client.post(f"{LIST}add/", {"preset": "smoke", "data": ""}, follow=True)
+
+    assert answer.redirect_chain == [("/admin/", 302)]
+    assert f"Queued: {TrainingRun.objects.get()}." in answer.content.decode()
+
+
 # --- The list -------------------------------------------------------------------------------------
 
 
@@ -157,6 +166,18 @@ def test_a_finished_run_shows_its_version_beside_the_active_one_and_the_way_to_t
     assert "Accuracy on the sample" in words
     assert "It mends as many as it breaks" in words
     assert f"{VERSIONS}{candidate.pk}/activate/" in words
+
+
+def test_a_version_that_serves_by_now_is_not_laid_beside_itself(
+    admin_client, active_version, waiting
+):
+    run = set_row(state=State.FINISHED, version=active_version)
+
+    words = words_of(admin_client, page_of(run))
+
+    assert "Accuracy on the sample" in words
+    assert "the same" not in words
+    assert "/activate/" not in words
 
 
 def test_figures_are_for_those_who_may_see_versions(client_who_may, active_version, waiting):
