@@ -158,9 +158,16 @@ SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 TASKS = {
     "default": {
         "BACKEND": env.str("TASKS_BACKEND", default="django_tasks_db.DatabaseBackend"),
-        "QUEUES": ["default", "periodic"],
+        "QUEUES": ["default", "periodic", "training"],
     }
 }
+# Trainings that may be under way at once. Each needs a worker of its own that takes "training",
+# two cores and a gigabyte or more; the others wait for their turn.
+TRAINING_RUNS_AT_ONCE = env.int("TRAINING_RUNS_AT_ONCE", default=1)
+if TRAINING_RUNS_AT_ONCE < 1:
+    raise ImproperlyConfigured(
+        f"TRAINING_RUNS_AT_ONCE is {TRAINING_RUNS_AT_ONCE}. Expected: 1 (the default) or more."
+    )
 
 # --- Reading digits -----------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ def prune() -> None:
     _fail_those_of_killed_workers()
     Lease.objects.filter(until__lt=timezone.now()).delete()
     command = "prune_db_task_results"
-    call_command(command, min_age_days=KEPT_DAYS, verbosity=0)
+    call_command(command, queue_name="*", min_age_days=KEPT_DAYS, verbosity=0)
     call_command(
         command,
         queue_name=PERIODIC_QUEUE,

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image, ImageDraw
 
@@ -149,6 +151,21 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch):
     cache.clear()
     counts.rows_in.cache_clear()
     monkeypatch.setattr(recognition, "_engines", Cache())
+
+
+@pytest.fixture
+def client_who_may(db, django_user_model):
+    """Make a browser of a staff user with these permissions; `client.user` is the user."""
+
+    def make(*codenames: str, username: str = "staff") -> Client:
+        user = django_user_model.objects.create_user(username, is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(user)
+        client.user = user  # type: ignore[attr-defined]
+        return client
+
+    return make
 
 
 @pytest.fixture

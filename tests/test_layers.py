@@ -155,11 +155,31 @@ MAY_IMPORT = {
             for part in ("datasets", "sources", "evaluation", "checkpoints", "recipe", "learning")
         ),
     },
+    # Runs that the admin asks for.
+    "training.models": {"recognizer.models"},
+    "training.migrations": {"training.models"},
+    "training.attempts": {"training.models"},
+    "training.processes": {"training.attempts", "training.models"},
+    "training.reporting": {
+        "recognizer.models",
+        *(f"training.{part}" for part in ("attempts", "learning", "models")),
+    },
+    "training.tasks": {
+        *(f"recognizer.{part}" for part in ("registry", "tasks", "models")),
+        *(f"training.{part}" for part in ("attempts", "processes", "models")),
+    },
+    "training.forms": {"training.processes", "training.models"},
+    "training.standing": {"recognizer.admin", "training.models"},
+    "training.admin": {
+        "recognizer.admin",
+        *(f"training.{part}" for part in ("forms", "standing", "tasks", "models")),
+    },
     "training.management": {
         "recognizer.registry",
         "recognizer.recognition",
         "recognizer.engine",
         "recognizer.models",
+        "training.attempts",
         "training.checkpoints",
         "training.datasets",
         "training.evaluation",
@@ -168,6 +188,7 @@ MAY_IMPORT = {
         "training.learning",
         "training.recipe",
         "training.report",
+        "training.reporting",
         "training.run",
         "training.sources",
         "training.suite",
@@ -178,7 +199,12 @@ MAY_IMPORT = {
 HEAVY = {"tensorflow", "keras", "h5py", "matplotlib"}
 # Modules of processes of their own, which import what they like: only such a one imports another.
 OWN_PROCESSES = {f"recognizer.vetting.{part}" for part in ("contents", "hdf5", "loading")}
-WEB = {room for room in MAY_IMPORT if room.split(".")[0] != "training"}
+# Of training, what web processes import: the admin asks for runs, and shows them.
+ASKING = {
+    f"training.{part}"
+    for part in ("models", "attempts", "processes", "tasks", "forms", "standing", "admin")
+}
+WEB = {room for room in MAY_IMPORT if room.split(".")[0] != "training"} | ASKING
 
 
 def modules() -> list[str]:

@@ -40,7 +40,7 @@ class Chart:
         labels: Along its axis: ISO days, shares or names.
         series: Each {name, values, color, …}; a value is a number, None, or [low, high].
         marks: Activations in time: {at: index of the label, name, short}.
-        unit: Of the values: `readings`, `share` (0 to 1) or `ms`.
+        unit: Of the values: `readings`, `share` (0 to 1), `ms` or `loss`.
         lowest: Where the axis of the values begins; None is at 0.
         head, rows: The table behind it, written out.
     """

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from recognizer import aggregates
 from recognizer.admin.charts import Chart
-from recognizer.admin.marks import number, percent
+from recognizer.admin.marks import NOTHING, number, percent
 from recognizer.models import DayCount, ModelVersion
 
 # One for each of the four versions that are compared at most.
@@ -44,21 +44,57 @@ def beside(versions: Sequence[ModelVersion]) -> list[Chart]:
 
 
 def _learning(version: ModelVersion) -> list[Chart]:
-    names = ("validation_accuracy", "accuracy")
-    curves = [_curve(version, name) for name in names]
+    curves = [_curve(version, name) for name in ("validation_accuracy", "accuracy")]
     if not all(curves):
         return []
-    epoch = version.passport.get("best_epoch", len(curves[0]))
+    return [accuracies(*curves, best_epoch=version.passport.get("best_epoch", len(curves[0])))]
+
+
+def accuracies(
+    on_validation: Sequence[float], on_learnt: Sequence[float], *, best_epoch: int
+) -> Chart:
+    """Chart how a network learnt: shares that it read rightly, one an epoch, 0 to 1."""
     says = _("%(num)s epochs; it reads validation pictures best after %(best)s.")
-    return [
-        _lines(
-            name="learning",
-            title=_("How it learnt"),
-            says=says % {"num": len(curves[0]), "best": epoch},
-            names=[_("validation pictures"), _("what it learnt from, distorted")],
-            curves=curves,
-        )
-    ]
+    return _lines(
+        name="learning",
+        title=_("How it learnt"),
+        says=says % {"num": len(on_validation), "best": best_epoch},
+        names=_both(),
+        curves=[on_validation, on_learnt],
+    )
+
+
+def losses(on_validation: Sequence[float | None], on_learnt: Sequence[float | None]) -> Chart:
+    """Chart the loss by epoch; None where it is no number, as in a run that diverged."""
+    last = on_validation[-1]
+    return Chart(
+        name="losses",
+        title=_("Loss"),
+        says=_("%(loss)s on validation pictures after the last epoch.") % {"loss": loss(last)},
+        kind="lines",
+        unit="loss",
+        labels=[str(epoch) for epoch in range(1, len(on_validation) + 1)],
+        series=[
+            {"name": name, "values": list(values), "color": color}
+            for name, values, color in zip(
+                _both(), (on_validation, on_learnt), COLORS, strict=False
+            )
+        ],
+        head=[_("Epoch"), *_both()],
+        rows=[
+            [str(epoch), *map(loss, both)]
+            for epoch, both in enumerate(zip(on_validation, on_learnt, strict=True), 1)
+        ],
+    )
+
+
+def _both() -> list[str]:
+    return [_("validation pictures"), _("what it learnt from, distorted")]
+
+
+def loss(value: float | None) -> str:
+    """Write a loss; a dash for one that is no number."""
+    return NOTHING if value is None else number(value, 4)
 
 
 def _curve(version: ModelVersion, name: str) -> list[float]:

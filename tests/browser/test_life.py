@@ -1,17 +1,14 @@
 """A version's life as its operator sees it: register, check, compare, activate, roll back."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings as site
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Activation, ModelVersion
 from tests.recognizer.admin.test_versions import make_another
+from tests.workers import run_worker
 
 # Keras and its converter take 10 s on two idle cores.
 CHECK_MS = 90_000
@@ -21,17 +18,8 @@ LIST = "/admin/recognizer/modelversion/"
 @pytest.fixture
 def worker(settings, transactional_db) -> Iterator[None]:
     """A real worker on the test's database, as `make serve` starts it."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-    name = settings.DATABASES["default"]["NAME"]
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "digitsite.settings",
-        "DATABASE_URL": f"sqlite:///{name}",
-    }
-    command = [sys.executable, "manage.py", "worker", "--interval=0.2", "-v", "0"]
-    process = subprocess.Popen(command, cwd=site.BASE_DIR, env=environment)
-    yield
-    process.terminate()
-    process.wait(timeout=30)
+    with run_worker(settings):
+        yield
 
 
 @pytest.fixture

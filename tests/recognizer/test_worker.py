@@ -140,7 +140,10 @@ def serve(site: Site) -> subprocess.Popen[str]:
 def processes_of(group: int) -> list[str]:
     """List the processes of a group, with their commands; the dead count no more."""
     listed = subprocess.run(
-        ["ps", "-e", "-o", "pgid=,pid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-e", "-o", "pgid=,pid=,stat=,args="],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     fields = (line.split(maxsplit=3) for line in listed.stdout.splitlines())
     return [
@@ -150,37 +153,43 @@ def processes_of(group: int) -> list[str]:
     ]
 
 
-def worker_in(group: int, *, other_than: int = 0) -> int:
+def worker_in(group: int, *, other_than: int = 0, is_training: bool = False) -> int:
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
         for process in processes_of(group):
             pid, command = process.split(maxsplit=1)
-            if "manage.py worker" in command and int(pid) != other_than:
+            is_wanted = ("--queue-name training" in command) == is_training
+            if "manage.py worker" in command and is_wanted and int(pid) != other_than:
                 return int(pid)
         time.sleep(0.1)
     raise AssertionError("no worker runs")
 
 
-def test_beside_the_server_a_worker_that_dies_is_said_and_started_again(site):
+@pytest.mark.parametrize(
+    ("is_training", "what"),
+    [(False, "nothing is checked or counted"), (True, "nothing is trained")],
+)
+def test_beside_the_server_a_worker_that_dies_is_said_and_started_again(site, is_training, what):
     served = serve(site)
-    first = worker_in(served.pid)
+    first = worker_in(served.pid, is_training=is_training)
     os.kill(first, signal.SIGKILL)
-    second = worker_in(served.pid, other_than=first)
+    second = worker_in(served.pid, other_than=first, is_training=is_training)
     site.wait_for(["SUCCESSFUL"])
 
     served.terminate()
     _, said = served.communicate(timeout=WAIT_S)
 
     assert second != first
-    assert "The worker ended with status 137" in said
+    assert f"The worker ended with status 137: {what} without it" in said
     assert processes_of(served.pid) == []
 
 
 @pytest.mark.parametrize("whom", ["all", "the shell"])
-def test_an_interrupt_ends_server_and_worker(site, whom):
+def test_an_interrupt_ends_server_and_workers(site, whom):
     """Ctrl-C sends it to all of the terminal's; `kill -INT` to one."""
     served = serve(site)
     worker_in(served.pid)
+    worker_in(served.pid, is_training=True)
 
     (os.killpg if whom == "all" else os.kill)(served.pid, signal.SIGINT)
     _, said = served.communicate(timeout=WAIT_S)

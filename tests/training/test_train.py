@@ -82,6 +82,17 @@ def test_a_stopped_run_says_how_to_go_on_and_does(active_version, run, monkeypat
     assert ModelVersion.objects.active().get() == active_version
 
 
+def test_a_run_that_was_killed_while_it_was_registered_ends_the_check(run):
+    train("--name=mine")
+    ModelVersion.objects.update(status=ModelVersion.Status.VETTING, compiled="")
+
+    call_command("train", f"--resume={run().name}")
+
+    version = ModelVersion.objects.get()
+    assert version.status == ModelVersion.Status.READY
+    assert version.compiled
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

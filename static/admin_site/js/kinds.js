@@ -8,6 +8,7 @@ const DAY = new Intl.DateTimeFormat(language, {day: "numeric", month: "short", t
 const UNITS = {
   readings: new Intl.NumberFormat(language),
   share: new Intl.NumberFormat(language, {style: "percent", maximumFractionDigits: 1}),
+  loss: new Intl.NumberFormat(language, {maximumSignificantDigits: 3}),
   ms: {format: (value) => `${new Intl.NumberFormat(language, {maximumSignificantDigits: 3}).format(value)} ms`},
 };
 const BRIEF = new Intl.NumberFormat(language, {notation: "compact"});

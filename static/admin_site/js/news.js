@@ -1,28 +1,47 @@
-// A page that waits for work behind it: asks for itself every other second, and takes over the part
-// that tells how far it is. When the work has ended, the whole page is loaded anew, unless somebody
+// A page that waits for work behind it: asks for itself every other second, and takes over the parts
+// that tell how far it is. When the work has ended, the whole page is loaded anew, unless somebody
 // is writing on it.
 
 const EVERY_MS = 2000;
 const SELECTOR = "[data-news]";
+// What each part held when it came: drawing on it changes what it holds.
+const came = new Map(parts().map((part) => [part.dataset.news, part.innerHTML]));
 
 async function ask() {
-  const here = document.querySelector(SELECTOR);
-  if (!here) return;
-  let next = null;
+  if (!came.size) return;
+  let page = null;
   try {
     const response = await fetch(location.href, { credentials: "same-origin" });
     if (response.redirected || !response.ok) return later();
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    next = page.querySelector(SELECTOR);
+    page = new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
     return later(); // offline for a moment
   }
-  if (next) {
-    if (next.innerHTML !== here.innerHTML) here.replaceChildren(...next.childNodes);
+  const next = parts(page);
+  if (next.length) {
+    if (next.map(take).some(Boolean)) document.dispatchEvent(new Event("news"));
     return later();
   }
   if (!isWriting()) return location.reload();
   later();
+}
+
+/** Take over a part where it is not as it was. Tells whether it is not. */
+function take(part) {
+  const name = part.dataset.news;
+  const here = document.querySelector(`[data-news="${name}"]`);
+  const isNew = here && part.innerHTML !== came.get(name);
+  if (isNew) {
+    came.set(name, part.innerHTML);
+    const areOpen = [...here.querySelectorAll("details")].map((one) => one.open);
+    here.replaceChildren(...part.childNodes);
+    here.querySelectorAll("details").forEach((one, i) => (one.open = areOpen[i] ?? one.open));
+  }
+  return isNew;
+}
+
+function parts(page = document) {
+  return [...page.querySelectorAll(SELECTOR)];
 }
 
 function later() {

@@ -1,26 +1,9 @@
-"""People of the admin and what they look at: staff with permissions, submissions."""
+"""What people of the admin look at: submissions."""
 
 import pytest
-from django.contrib.auth.models import Permission
-from django.test import Client
 
 from recognizer import recognition
 from recognizer.models import ModelVersion, Submission
-
-
-@pytest.fixture
-def client_who_may(db, django_user_model):
-    """Make a browser of a staff user with these permissions; `client.user` is the user."""
-
-    def make(*codenames: str, username: str = "staff") -> Client:
-        user = django_user_model.objects.create_user(username, is_staff=True)
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        client = Client()
-        client.force_login(user)
-        client.user = user  # type: ignore[attr-defined]
-        return client
-
-    return make
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from rich.text import Text
 
 from recognizer import registry
 from recognizer.models import NAME_LENGTH, ModelVersion
+from training.attempts import Attempt
+from training.reporting import Reporter
 
 if TYPE_CHECKING:
     from training import learning, run
@@ -70,36 +72,46 @@ class Command(BaseCommand):
             help="let it serve where it reads more of the same validation digits rightly",
         )
         parser.add_argument("--reason", default="", help="why it is activated")
+        parser.add_argument(
+            "--run",
+            metavar="ID.TRY",
+            type=Attempt.read,
+            help="report to this run of the admin's, as the worker asks for it",
+        )
 
     def handle(self, **options: Any) -> None:
+        reporter = Reporter(options["run"])
         _import_tensorflow_quietly()
         from training import run
 
         recipe, run_folder = _plan(options)
         name = _name(options, run_folder)
         self.stdout.write(f"Run folder: {run_folder}")
-        trained = _train(recipe, run_folder, resume=bool(options["resume"]))
+        reporter.begin_in(run_folder)
+        trained = _train(recipe, run_folder, resume=bool(options["resume"]), reporter=reporter)
         if options["h5"]:
             self.stdout.write(f"HDF5: {run.write_h5(trained)}")
         active = ModelVersion.objects.active().first()
-        version = self._register(trained, name, options["notes"])
+        reporter.begin_registering()
+        version = self._register(trained, name, options["notes"], reporter.asked_for_by())
         _compare(version, active)
+        reporter.finish(version)
         self._activate(version, active, options)
 
-    def _register(self, trained: run.Trained, name: str, notes: str) -> ModelVersion:
+    def _register(self, trained: run.Trained, name: str, notes: str, user: Any) -> ModelVersion:
         try:
-            version = registry.register(
-                path=trained.model_path,
-                name=name,
-                notes=notes,
-                passport=trained.passport,
-            )
-        except registry.AlreadyRegistered as known:
-            version = known.version
+            version = self._registered(trained, name=name, notes=notes, user=user)
         except registry.RefusedModel as refusal:
             raise CommandError(f"Trained, but refused: {refusal}") from refusal
         self.stdout.write(f"Registered: {version}")
         return version
+
+    def _registered(self, trained: run.Trained, **named: Any) -> ModelVersion:
+        """Register what was trained; where a run was killed in the middle of that, end it."""
+        try:
+            return registry.register(path=trained.model_path, passport=trained.passport, **named)
+        except registry.AlreadyRegistered as known:
+            return registry.vet(known.version)
 
     def _activate(
         self, version: ModelVersion, active: ModelVersion | None, options: dict[str, Any]
@@ -217,7 +229,9 @@ def _runs() -> Path:
     return Path(settings.MEDIA_ROOT) / "runs"
 
 
-def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> run.Trained:
+def _train(
+    recipe: recipes.Recipe, run_folder: Path, *, resume: bool, reporter: Reporter
+) -> run.Trained:
     """Train, showing the progress.
 
     Raises:
@@ -233,7 +247,7 @@ def _train(recipe: recipes.Recipe, run_folder: Path, *, resume: bool) -> run.Tra
                 run_folder=run_folder,
                 resume=resume,
                 announce=_print_data,
-                report=report,
+                report=reporter.beside(report),
             )
     except KeyboardInterrupt as interrupt:
         raise CommandError(

@@ -1,0 +1,43 @@
+"""Training runs as rows, and their queue as it is in real life: kept, not done at once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from training import attempts
+from training.attempts import Attempt
+from training.models import TrainingRun
+
+
+@pytest.fixture
+def kept_tasks(settings) -> None:
+    """What is put into the queue stays there."""
+    backend = {"BACKEND": "django_tasks_db.DatabaseBackend"}
+    settings.TASKS = {"default": settings.TASKS["default"] | backend}
+
+
+@pytest.fixture
+def waiting(db) -> TrainingRun:
+    return TrainingRun.objects.create(preset="smoke", name="mine")
+
+
+@pytest.fixture
+def attempt(waiting: TrainingRun) -> Attempt:
+    """A run that was begun: `TrainingRun.objects.get()` is under way."""
+    begun = attempts.begin(waiting)
+    assert begun
+    return begun
+
+
+def make_silent(run: TrainingRun, seconds: float) -> None:
+    """Let a run be heard of last so long ago."""
+    then = timezone.now() - timedelta(seconds=seconds)
+    TrainingRun.objects.filter(pk=run.pk).update(heartbeat_at=then)
+
+
+def set_row(**values: Any) -> TrainingRun:
+    """Change the one row there is, past all rules but the database's."""
+    TrainingRun.objects.update(**values)
+    return TrainingRun.objects.get()

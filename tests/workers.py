@@ -1,0 +1,34 @@
+"""Real workers on the tests' database, as `make serve` starts them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings as site
+
+# Longer than a worker takes to end by itself.
+END_S = 30
+
+
+@contextmanager
+def run_worker(settings: Any, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `manage.py worker` on the test's database; what is put into the queue stays for it.
+
+    The test needs `transactional_db`, so that another process sees its rows.
+    """
+    backend = {"BACKEND": "django_tasks_db.DatabaseBackend"}
+    settings.TASKS = {"default": site.TASKS["default"] | backend}
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "digitsite.settings",
+        "DATABASE_URL": f"sqlite:///{settings.DATABASES['default']['NAME']}",
+    }
+    command = [sys.executable, "manage.py", "worker", "--interval=0.2", "-v", "0", *options]
+    process = subprocess.Popen(command, cwd=site.BASE_DIR, env=environment)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=END_S)

@@ -1,0 +1,170 @@
+"""The process in which a run learns: `manage.py train`, started, listened to, and ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils.translation import gettext as _
+
+from training.attempts import Attempt
+from training.models import State, TrainingRun
+
+# As `manage.py train` ends when it was interrupted, or where Python does before it can say so.
+INTERRUPTED = (130, -signal.SIGINT)
+ENDS = (signal.SIGINT, signal.SIGTERM)
+# Below all that serves: a reading does not wait for a training on the same cores.
+NICENESS = 10
+
+
+def learn(run: TrainingRun, attempt: Attempt) -> None:
+    """Train in a process of its own until it ends, and write what it says into the run's log.
+
+    The process itself tells the row how far it is. Here is noted how it ended where it did not
+    come to its end. A worker that is asked to end interrupts it first.
+
+    Queries: 2 for each line that it says, and 2.
+    """
+    last_line = ""
+    with _started(command(run, attempt)) as process, _interrupted_with_the_worker(process):
+        for line in process.stdout or ():
+            last_line = line.strip() or last_line
+            close_old_connections()  # one that was idle for an epoch may be gone
+            attempt.log(line.rstrip())
+        status = process.wait()
+    close_old_connections()
+    _note_end(attempt, status, last_line)
+
+
+def command(run: TrainingRun, attempt: Attempt) -> list[str]:
+    """Write the command that begins a run, or goes on with one from its last checkpoint."""
+    named = [f"--run={attempt}", f"--name={run.name}", f"--notes={run.notes}"]
+    manage = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "train", *named]
+    if run.folder and (runs_folder() / run.folder / "recipe.json").is_file():
+        return [*manage, f"--resume={run.folder}"]
+    return [
+        *manage,
+        f"--preset={run.preset}",
+        *([f"--data={path_of(run.data)}"] if run.data else []),
+        *(["--with-reviewed"] if run.with_reviewed else []),
+    ]
+
+
+def runs_folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "runs"
+
+
+def data_folder() -> Path:
+    """Where digits of one's own lie that the admin offers; it takes no path from a form."""
+    return Path(settings.MEDIA_ROOT) / "data"
+
+
+def path_of(data: str) -> str:
+    return data if data in {"mnist", "sample"} else str(data_folder() / data)
+
+
+@contextmanager
+def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a command, and see that nothing of it is left afterwards.
+
+    It leads a group of its own: Ctrl-C in a terminal reaches the worker alone, which passes it on,
+    and the processes that it starts can be ended with it. Its input is never written to: it ends
+    when this process does, however that comes, and so the command learns of it.
+    """
+    process = subprocess.Popen(  # noqa: S603  (our own command; what people wrote is after `=`)
+        command,
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        process_group=0,
+    )
+    os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+    ending = threading.Thread(target=_end_group_with, args=(process,), daemon=True)
+    ending.start()
+    try:
+        yield process
+    finally:
+        _end_group(process)
+        ending.join()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
+
+
+def _end_group_with(process: subprocess.Popen[str]) -> None:
+    """Wait for a process to end, and end those that it has started.
+
+    They hold its output open, which would not come to its end before they do.
+    """
+    process.wait()
+    _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """End a process, and those that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _interrupted_with_the_worker(process: subprocess.Popen[str]) -> Iterator[None]:
+    """While the process runs, interrupt it when the worker is asked to end, and then ask that.
+
+    Once: Ctrl-C comes to the worker from the terminal and from who keeps it, and at the second time
+    it would end at once, before it could note how the run ended.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # with --reload the worker is a thread, and hears no signals
+        return
+    before = {signum: signal.getsignal(signum) for signum in ENDS}
+
+    is_asked = False
+
+    def pass_on(signum: int, frame: FrameType | None) -> None:
+        nonlocal is_asked
+        if is_asked:
+            return
+        is_asked = True
+        process.send_signal(signal.SIGINT)
+        handler = before[signal.Signals(signum)]
+        if callable(handler):
+            handler(signum, frame)
+
+    for signum in ENDS:
+        signal.signal(signum, pass_on)
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+
+def _note_end(attempt: Attempt, status: int, last_line: str) -> None:
+    """Note how the process ended; one that finished its run has noted it itself. Queries: 1, 2."""
+    state = attempt.rows().values_list("state", flat=True).first()
+    if state is None:
+        return
+    if status in INTERRUPTED:
+        is_wished = state == State.STOPPING
+        attempt.end(
+            State.STOPPED, error="" if is_wished else _("Its worker was asked to end meanwhile.")
+        )
+    elif status < 0:
+        words = _("Its process was ended by signal %(signal)s; %(kill)s may be for want of memory.")
+        attempt.end(State.FAILED, error=words % {"signal": -status, "kill": signal.SIGKILL.value})
+    else:
+        said = last_line.removeprefix("CommandError: ")
+        attempt.end(State.FAILED, error=said or _("It ended without a word."))
