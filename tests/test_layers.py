@@ -116,6 +116,25 @@ MAY_IMPORT = {
     "training.model_card": {"training.wording"},
     "training.sample": {"training.datasets"},
     "training.recipe": {"training.augmentation"},
+    # Reviewed submissions, from rows to what a run learns and is measured by.
+    "training.twins": {"training.datasets"},
+    "training.pens": {"recognizer.imaging", "training.pictures", "training.strokes"},
+    "training.reviewed": {"training.datasets", "training.twins"},
+    "training.splitting": {
+        *(f"training.{part}" for part in ("datasets", "pens", "reviewed", "twins")),
+    },
+    "training.labelled": {
+        *("recognizer.imaging", "recognizer.models", "training.datasets", "training.splitting"),
+    },
+    "training.parents": {"recognizer.models", "training.recipe"},
+    "training.lessons": {
+        *(f"training.{part}" for part in ("checkpoints", "datasets", "recipe", "reviewed")),
+        "training.sources",
+    },
+    "training.field_test": {
+        *(f"recognizer.{part}" for part in ("engine", "models", "replay")),
+        *(f"training.{part}" for part in ("datasets", "lessons", "reviewed")),
+    },
     "training.learning": {
         *(
             f"training.{part}"
@@ -126,7 +145,10 @@ MAY_IMPORT = {
         "recognizer.imaging",
         *(
             f"training.{part}"
-            for part in ("datasets", "sources", "evaluation", "checkpoints", "recipe", "learning")
+            for part in (
+                *("datasets", "sources", "evaluation", "checkpoints", "recipe", "learning"),
+                *("lessons", "reviewed"),
+            )
         ),
     },
     "training.management": {
@@ -137,13 +159,18 @@ MAY_IMPORT = {
         "training.checkpoints",
         "training.datasets",
         "training.evaluation",
+        "training.field_test",
+        "training.labelled",
+        "training.lessons",
         "training.measurement",
         "training.model_card",
         "training.learning",
+        "training.parents",
         "training.recipe",
         "training.report",
         "training.run",
         "training.sources",
+        "training.splitting",
         "training.suite",
         "training.wording",
     },

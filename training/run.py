@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -16,12 +16,13 @@ import keras
 import numpy as np
 
 from recognizer import imaging
-from training import checkpoints, datasets, evaluation, sources
-from training.checkpoints import MODEL_NAME, CannotResume, State, write_json
-from training.datasets import NO_DIGIT, DigitData, Digits
+from training import checkpoints, datasets, evaluation, reviewed, sources
+from training.checkpoints import MODEL_NAME, PARENT_NAME, CannotResume, State, write_json
+from training.datasets import NO_DIGIT, Digits
 from training.learning import READ_BATCH, Report, as_input, learn
+from training.lessons import POOLS_NAME, REVIEWED_NAME, Lessons, gather
 from training.recipe import Impossible, Recipe
-from training.sources import Pool
+from training.reviewed import Reviewed, Side
 
 PASSPORT_NAME = "passport.json"
 # What a passport keeps of each epoch.
@@ -29,40 +30,19 @@ CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy")
 # Where nothing was learnt of what is no digit: below it no digit is likelier than all the others
 # together.
 REJECT_BELOW = 0.5
-# What the run learnt from besides MNIST, kept while it runs: made once, also where it is resumed.
-POOLS_NAME = "sources.npz"
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """All that a run learns from and chooses by.
+class Given:
+    """What a run is given beside its recipe, and keeps in its folder.
 
     Attributes:
-        data: MNIST's digits, in their three parts.
-        pools: What the further sources gave.
-        absent: Sources that were asked for and are not here, with the reason.
+        reviewed: Submissions that reviewers labelled, where the recipe is with them.
+        parent: The Keras file whose weights are the first ones, where the recipe starts from one.
     """
 
-    data: DigitData
-    pools: list[Pool] = field(default_factory=list)
-    absent: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def train(self) -> Digits:
-        return datasets.joined([self.data.train, *(pool.train for pool in self.pools)])
-
-    @property
-    def validation(self) -> Digits:
-        """MNIST's part and the sources', also what is no digit."""
-        return datasets.joined([self.data.validation, *(pool.validation for pool in self.pools)])
-
-    @property
-    def sha256(self) -> str:
-        """The hash of all of it; of MNIST's alone where there is nothing else."""
-        if not self.pools:
-            return self.data.sha256
-        parts = [self.data.sha256, *(pool.sha256 for pool in self.pools)]
-        return hashlib.sha256("".join(parts).encode()).hexdigest()
+    reviewed: Reviewed | None = None
+    parent: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -82,6 +62,7 @@ def train(
     *,
     run_folder: Path,
     resume: bool = False,
+    given: Given | None = None,
     announce: Announce | None = None,
     report: Report | None = None,
 ) -> Trained:
@@ -95,6 +76,7 @@ def train(
         run_folder: Made here. Gets recipe.json, history.csv, curves.png, confusion.png,
             tensorboard/, model.keras and passport.json.
         resume: Go on with the run in `run_folder`. One that is finished stays as it is.
+        given: What the recipe asks for beside data and sources; a resumed run has it already.
         announce: Called with the data before anything is learnt from it.
         report: Called after each step and each epoch.
 
@@ -103,7 +85,8 @@ def train(
         CannotResume: There is no such run, it was made with another recipe or other data, or its
             model is no longer the one that its passport describes.
         FileExistsError: `run_folder` is there, and `resume` is not asked for.
-        Impossible: The batch is larger than the training part.
+        Impossible: The batch is larger than the training part, what the recipe asks for is not
+            given, or the version to start from is another network.
     """
     if resume:
         _check_resumable(recipe, run_folder)
@@ -116,9 +99,8 @@ def train(
             f"got {recipe.batch_size}."
         )
     if not resume:
-        run_folder.mkdir(parents=True)
-        write_json(run_folder / "recipe.json", asdict(recipe))
-    lessons = _lessons(recipe, data, run_folder / POOLS_NAME)
+        _begin(recipe, run_folder, given or Given())
+    lessons = gather(recipe, data, run_folder)
     if announce:
         announce(lessons)
     state = learn(
@@ -132,6 +114,25 @@ def train(
     trained = _finish(recipe, lessons, run_folder, state)
     (run_folder / POOLS_NAME).unlink(missing_ok=True)
     return trained
+
+
+def _begin(recipe: Recipe, run_folder: Path, given: Given) -> None:
+    """Make the run folder, with all that it takes to resume; the recipe makes it a run, at last."""
+    if recipe.with_reviewed != (given.reviewed is not None):
+        raise Impossible("Expected reviewed submissions where the recipe is with them, else none.")
+    if recipe.start_from != (_hash_of(given.parent) if given.parent else ""):
+        raise Impossible(
+            f"Expected the file to start from to have SHA-256 {recipe.start_from or '(no file)'}, "
+            "found another. Register that version again."
+        )
+    run_folder.mkdir(parents=True)
+    if given.reviewed:
+        # What the parent may have learnt from is nothing to measure its child by.
+        kept = given.reviewed.unseen() if given.parent else given.reviewed
+        reviewed.write(run_folder / REVIEWED_NAME, kept)
+    if given.parent:
+        (run_folder / PARENT_NAME).write_bytes(given.parent)
+    write_json(run_folder / "recipe.json", asdict(recipe))
 
 
 def write_h5(trained: Trained) -> Path:
@@ -156,33 +157,12 @@ def _check_resumable(recipe: Recipe, run_folder: Path) -> None:
         )
 
 
-# --- Gathering ----------------------------------------------------------------------------------
-
-
-def _lessons(recipe: Recipe, data: DigitData, path: Path) -> Lessons:
-    """Make what the further sources give; once a run, since it takes minutes."""
-    if path.is_file():
-        return Lessons(data, *sources.read(path))
-    material = sources.Material(
-        Path(recipe.sources_folder), data.train, data.validation, recipe.seed
-    )
-    pools, absent = [], {}
-    for name, num in recipe.sources:
-        try:
-            pools.append(sources.pool_of(name, material, num))
-        except datasets.DataUnavailable as error:
-            absent[name] = str(error)
-    if pools:
-        sources.write(path, pools, absent)
-    return Lessons(data, pools, absent)
+# --- Finishing ----------------------------------------------------------------------------------
 
 
 def _digits_of(digits: Digits) -> Digits:
     """Leave out what is no digit."""
     return digits.take(np.flatnonzero(digits.labels != NO_DIGIT))
-
-
-# --- Finishing ----------------------------------------------------------------------------------
 
 
 def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) -> Trained:
@@ -208,6 +188,7 @@ def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) ->
             ),
             "test": evaluation.figures(lessons.data.test.labels, on_test),
             "sources": _by_source(lessons, answers, thresholds),
+            **_on_reviewed(lessons, model, thresholds),
             **(
                 {"no_digits": _no_digits(on_digits, on_others, thresholds)}
                 if len(on_others)
@@ -236,7 +217,11 @@ def _trained(run_folder: Path) -> Trained:
 
 
 def _sha256_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _hash_of(path.read_bytes())
+
+
+def _hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _calibrate(model: Any, validation: Digits) -> float:
@@ -284,6 +269,32 @@ def _by_source(
     return found
 
 
+def _on_reviewed(lessons: Lessons, model: Any, thresholds: dict[str, float]) -> dict[str, Any]:
+    """Measure on the people of validation, and on the field test; nothing where there are none."""
+    if not lessons.reviewed:
+        return {}
+    sides = {
+        "reviewed_validation": lessons.reviewed.validation,
+        "field_test": lessons.reviewed.field_test,
+    }
+    return {
+        name: _of_side(side, _read(model, side.digits), thresholds)
+        for name, side in sides.items()
+        if (side.digits.labels != NO_DIGIT).any()
+    }
+
+
+def _of_side(side: Side, answers: Any, thresholds: dict[str, float]) -> dict[str, Any]:
+    """Measure people's digits, 1 or more, and what of theirs is none."""
+    labels = side.digits.labels
+    on_digits, on_others = answers[labels != NO_DIGIT], answers[labels == NO_DIGIT]
+    return evaluation.figures(labels[labels != NO_DIGIT], on_digits) | {
+        "num_people": side.num_people,
+        "no_digits": _no_digits(on_digits, on_others, thresholds) if len(on_others) else {},
+        "unsure_or_refused": _share_below(on_digits, thresholds["unsure_below"]),
+    }
+
+
 def _no_digits(on_digits: Any, on_others: Any, thresholds: dict[str, float]) -> dict[str, float]:
     """Measure how well confidence tells digits from what is none."""
     unsure_below, reject_below = thresholds["unsure_below"], thresholds["reject_below"]
@@ -328,7 +339,9 @@ def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
                 for pool in lessons.pools
             },
             "absent": lessons.absent,
+            **_reviewed_facts(lessons),
         },
+        **({"parent_sha256": recipe.start_from} if recipe.start_from else {}),
         "seed": recipe.seed,
         "libraries": {
             "python": platform.python_version(),
@@ -340,6 +353,12 @@ def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
         "duration_s": round(sum(row["seconds"] for row in state.history), 1),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _reviewed_facts(lessons: Lessons) -> dict[str, Any]:
+    if not lessons.reviewed:
+        return {}
+    return {"reviewed": lessons.reviewed.facts() | {"repeats": lessons.repeats}}
 
 
 def _read(model: Any, digits: Digits) -> Any:
