@@ -14,9 +14,10 @@ from recognizer import imaging
 from training.pictures import LEAST_OVERLAP, overlap
 from training.strokes import smooth
 
-# A pen's width by the digit's longest side: the page's fine, medium and broad pens (radii of 6, 11
-# and 17 of 448, static/site/js/pad.js) on a digit of 60 % of the paper.
-WIDTHS = (0.045, 0.08, 0.125)
+# A pen's width by the digit's longest side: the page's fine pen (a radius of 6 of 448 px,
+# static/site/js/pad.js) on a digit of 60 % of the paper, its broad one (17) there, and on one of
+# 40 %. Of the medium pen imaging makes the same digit as of the fine one, since it thickens both.
+WIDTHS = (0.045, 0.125, 0.19)
 # The paper's side, and the digit's on it, in pixels: half of what the page sends.
 _PAPER, _DIGIT = 280, 168
 # Points on the curve between two that were recorded: the page draws curves too.

@@ -12,6 +12,8 @@ from training.augmentation import Strengths
 # Of a run that goes on from a version's weights. 0005-sources-and-doubt.md: at the end of such a
 # rate, half the distortions mend more than all of them.
 NEXT_RATE, NEXT_STRENGTH = 5e-4, 0.5
+# Of the sample's 1,000 training digits, those that validate.
+SAMPLE_VALIDATION = 200
 # What TensorFlow and NumPy both take as a seed, with room to count on from it.
 LARGEST_SEED = 2**31 - 1
 
@@ -131,7 +133,7 @@ PRESETS = {
     "smoke": Recipe(
         "smoke",
         data="sample",
-        num_validation=200,
+        num_validation=SAMPLE_VALIDATION,
         epochs=3,
         batch_size=32,
         sources=(("european", 200), ("scribbles", 100)),

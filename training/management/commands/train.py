@@ -181,6 +181,8 @@ def _plan(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
 
     preset = options["preset"] or "quick"
     changes: dict[str, Any] = {"sources_folder": str(Path(settings.MEDIA_ROOT) / "sources")}
+    if options["data"] == "sample":
+        changes["num_validation"] = recipes.SAMPLE_VALIDATION
     changes |= {name: options[name] for name in KNOBS if options[name] is not None}
     try:
         recipe = replace(recipes.PRESETS[preset], **changes)
