@@ -131,6 +131,10 @@ MAY_IMPORT = {
         *(f"training.{part}" for part in ("checkpoints", "datasets", "recipe", "reviewed")),
         "training.sources",
     },
+    "training.metrics": {
+        *(f"training.{part}" for part in ("datasets", "evaluation", "lessons", "recipe")),
+        "training.reviewed",
+    },
     "training.field_test": {
         *(f"recognizer.{part}" for part in ("engine", "models", "replay")),
         *(f"training.{part}" for part in ("datasets", "lessons", "reviewed")),
@@ -147,7 +151,7 @@ MAY_IMPORT = {
             f"training.{part}"
             for part in (
                 *("datasets", "sources", "evaluation", "checkpoints", "recipe", "learning"),
-                *("lessons", "reviewed"),
+                *("lessons", "metrics", "reviewed"),
             )
         ),
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -114,8 +115,11 @@ def first_model(recipe: Recipe, run_folder: Path) -> Any:
     if recipe.start_from:
         path = run_folder / checkpoints.PARENT_NAME
         try:
-            model.load_weights(path)
-        except ValueError as error:
+            with warnings.catch_warnings():
+                # Keras warns of layers that it leaves as they are.
+                warnings.simplefilter("error", UserWarning)
+                model.load_weights(path)
+        except (ValueError, UserWarning) as error:
             raise Impossible(
                 f"{path} does not have the weights of a network of widths {recipe.widths}: {error} "
                 "Expected a version that `manage.py train` made."

@@ -16,20 +16,17 @@ import keras
 import numpy as np
 
 from recognizer import imaging
-from training import checkpoints, datasets, evaluation, reviewed, sources
+from training import checkpoints, datasets, evaluation, metrics, reviewed, sources
 from training.checkpoints import MODEL_NAME, PARENT_NAME, CannotResume, State, write_json
 from training.datasets import NO_DIGIT, Digits
 from training.learning import READ_BATCH, Report, as_input, learn
 from training.lessons import POOLS_NAME, REVIEWED_NAME, Lessons, gather
 from training.recipe import Impossible, Recipe
-from training.reviewed import Reviewed, Side
+from training.reviewed import Reviewed
 
 PASSPORT_NAME = "passport.json"
 # What a passport keeps of each epoch.
 CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy")
-# Where nothing was learnt of what is no digit: below it no digit is likelier than all the others
-# together.
-REJECT_BELOW = 0.5
 
 
 @dataclass(frozen=True)
@@ -175,30 +172,18 @@ def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) ->
     digits = _digits_of(chosen_by)
     temperature = _calibrate(model, digits)
     model.save(run_folder / MODEL_NAME)
-    answers, on_test = _read(model, chosen_by), _read(model, lessons.data.test)
+    answers = _read(model, chosen_by)
     on_digits, on_others = answers[are_digits], answers[~are_digits]
-    thresholds = _thresholds(recipe, digits.labels, on_digits, on_others)
+    thresholds = metrics.thresholds(recipe, digits.labels, on_digits, on_others)
+    found = metrics.measured(lessons, answers, thresholds, read=lambda rest: _read(model, rest))
     passport = _passport(recipe, lessons, state) | {
         "model_sha256s": [_sha256_of(run_folder / MODEL_NAME)],
         "temperature": round(temperature, 6),
         "thresholds": thresholds,
-        "metrics": {
-            "validation": evaluation.figures(
-                lessons.data.validation.labels, answers[: len(lessons.data.validation)]
-            ),
-            "test": evaluation.figures(lessons.data.test.labels, on_test),
-            "sources": _by_source(lessons, answers, thresholds),
-            **_on_reviewed(lessons, model, thresholds),
-            **(
-                {"no_digits": _no_digits(on_digits, on_others, thresholds)}
-                if len(on_others)
-                else {}
-            ),
-        },
+        "metrics": found,
     }
     evaluation.curves_picture(state.history, state.best_epoch, run_folder / "curves.png")
-    confusion = passport["metrics"]["test"]["confusion"]
-    evaluation.confusion_picture(confusion, run_folder / "confusion.png")
+    evaluation.confusion_picture(found["test"]["confusion"], run_folder / "confusion.png")
     evaluation.reliability_picture(digits.labels, on_digits, run_folder / "reliability.png")
     write_json(run_folder / PASSPORT_NAME, passport)
     return _trained(run_folder)
@@ -233,83 +218,6 @@ def _calibrate(model: Any, validation: Digits) -> float:
     temperature = evaluation.fit_temperature(validation.labels, logits)
     last.set_weights([kernel / temperature, bias / temperature])
     return temperature
-
-
-def _thresholds(
-    recipe: Recipe, labels: datasets.Labels, on_digits: Any, on_others: Any
-) -> dict[str, float]:
-    """Choose where a reading stops being sure, and where it is of no digit."""
-    if not len(on_others):
-        unsure_below = evaluation.unsure_threshold(labels, on_digits)
-        return {"unsure_below": unsure_below, "reject_below": REJECT_BELOW}
-    reject_below = evaluation.reject_threshold(on_digits, recipe.false_refusal_rate)
-    unsure_below = evaluation.reject_threshold(on_digits, recipe.false_doubt_rate)
-    return {"unsure_below": unsure_below, "reject_below": reject_below}
-
-
-def _by_source(
-    lessons: Lessons, answers: Any, thresholds: dict[str, float]
-) -> dict[str, dict[str, float]]:
-    """Measure each source's validation part: accuracy of digits, refused of what is none."""
-    start, found = len(lessons.data.validation), {}
-    for pool in lessons.pools:
-        labels = pool.validation.labels
-        own = answers[start : start + len(labels)]
-        start += len(labels)
-        found[pool.name] = {
-            "num": len(labels),
-            "is_digits": pool.is_digits,
-            "unsure_or_refused": _share_below(own, thresholds["unsure_below"]),
-            "refused": _share_below(own, thresholds["reject_below"]),
-        } | (
-            {"accuracy": round(float((own.argmax(1) == labels).mean()), 6)}
-            if pool.is_digits
-            else {}
-        )
-    return found
-
-
-def _on_reviewed(lessons: Lessons, model: Any, thresholds: dict[str, float]) -> dict[str, Any]:
-    """Measure on the people of validation, and on the field test; nothing where there are none."""
-    if not lessons.reviewed:
-        return {}
-    sides = {
-        "reviewed_validation": lessons.reviewed.validation,
-        "field_test": lessons.reviewed.field_test,
-    }
-    return {
-        name: _of_side(side, _read(model, side.digits), thresholds)
-        for name, side in sides.items()
-        if (side.digits.labels != NO_DIGIT).any()
-    }
-
-
-def _of_side(side: Side, answers: Any, thresholds: dict[str, float]) -> dict[str, Any]:
-    """Measure people's digits, 1 or more, and what of theirs is none."""
-    labels = side.digits.labels
-    on_digits, on_others = answers[labels != NO_DIGIT], answers[labels == NO_DIGIT]
-    return evaluation.figures(labels[labels != NO_DIGIT], on_digits) | {
-        "num_people": side.num_people,
-        "no_digits": _no_digits(on_digits, on_others, thresholds) if len(on_others) else {},
-        "unsure_or_refused": _share_below(on_digits, thresholds["unsure_below"]),
-    }
-
-
-def _no_digits(on_digits: Any, on_others: Any, thresholds: dict[str, float]) -> dict[str, float]:
-    """Measure how well confidence tells digits from what is none."""
-    unsure_below, reject_below = thresholds["unsure_below"], thresholds["reject_below"]
-    return {
-        "num": len(on_others),
-        "auroc": round(evaluation.auroc(on_digits.max(1), on_others.max(1)), 6),
-        "unsure_or_refused": _share_below(on_others, unsure_below),
-        "refused": _share_below(on_others, reject_below),
-        "digits_unsure_or_refused": _share_below(on_digits, unsure_below),
-        "digits_refused": _share_below(on_digits, reject_below),
-    }
-
-
-def _share_below(answers: Any, threshold: float) -> float:
-    return round(evaluation.refused_share(answers, threshold), 6) if len(answers) else 0.0
 
 
 def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
