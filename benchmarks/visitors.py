@@ -22,8 +22,8 @@ FINE = 7.5
 # How they slant, as a tangent, and turn, in radians: 48° and 0° on average. The shipped model reads
 # 99 % of digits that slant by 42°.
 SLANT, TURN = (1.1, 0.08), (0.0, 0.04)
-# Every other visitor uploads. Each has digits of the sample to themselves: a twentieth of them.
-UPLOADERS = 20
+# Every other visitor uploads. Each has digits of the sample to themselves: a thirtieth of them.
+UPLOADERS = 30
 # Of drawn digits, less wide than they are in `shapes`.
 SQUEEZE = 0.8
 # The shapes of `shapes.SHAPES[7]` that have a bar.
@@ -70,7 +70,7 @@ class Visitor:
         random = np.random.default_rng((2, self.number))
         for place in range(num):
             label = place % 10
-            yield self._draw(label, random) if self.draws else self._upload(label, random)
+            yield self._draw(label, random) if self.draws else self._upload(label, place // 10)
 
     def _draw(self, label: int, random: np.random.Generator) -> Sent:
         """Draw a digit with the page's fine pen."""
@@ -84,12 +84,11 @@ class Visitor:
         placed = [points * HEIGHT + middle for points in strokes.fitted(leaning)]
         return Sent(_png(_drawn(placed)), [_recorded(points) for points in placed], label)
 
-    def _upload(self, label: int, random: np.random.Generator) -> Sent:
+    def _upload(self, label: int, time: int) -> Sent:
         """Upload a picture: a digit of the sample's training part, leant and thinned."""
         digits = datasets.load("sample", num_validation=200).train
         own = np.flatnonzero(digits.labels == label)[self.number // 2 % UPLOADERS :: UPLOADERS]
-        row = int(random.choice(own))
-        ink = inks.enlarged(digits.images[row])
+        ink = inks.enlarged(digits.images[own[time % len(own)]])
         middle = np.array(ink.shape[::-1]) / 2
         matrix = self._matrix * HEIGHT / max(ink.shape)
         moved = np.array([PAPER, PAPER]) / 2 - matrix @ middle

@@ -69,7 +69,7 @@ class Recipe:
     # to, and how often each at most: docs/decisions/0012-split-by-visitor.md.
     with_reviewed: bool = False
     reviewed_share: float = 0.1
-    most_repeats: int = 10
+    most_repeats: int = 30
     # The SHA-256 of the Keras file whose weights are the first ones; empty: they are drawn by lot.
     start_from: str = ""
 

@@ -210,12 +210,12 @@ def test_a_run_whose_reviewed_submissions_are_gone_is_not_resumed_without_them(t
 
 
 def test_few_reviewed_digits_are_repeated_up_to_a_share_and_a_limit():
-    recipe = Recipe("smoke", reviewed_share=0.1, most_repeats=10)
+    recipe = Recipe("smoke", reviewed_share=0.1, most_repeats=30)
 
     assert recipe.repeats_of(num_reviewed=300, num_others=9_000) == 3
-    assert recipe.repeats_of(num_reviewed=5, num_others=100_000) == 10
+    assert recipe.repeats_of(num_reviewed=5, num_others=100_000) == 30
     assert recipe.repeats_of(num_reviewed=5_000, num_others=900) == 1
-    assert recipe.repeats_of(num_reviewed=0, num_others=900) == 10
+    assert recipe.repeats_of(num_reviewed=0, num_others=900) == 30
     with pytest.raises(Impossible, match="reviewed_share of 0 to 1"):
         Recipe("smoke", reviewed_share=1.0)
 
