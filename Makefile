@@ -86,7 +86,7 @@ admin: install .env ## Make a superuser for /admin/
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py createsuperuser
 
-train: install .env ## Train the next version (PRESET=smoke, quick or best)
+train: install .env ## Train the next version (PRESET=smoke, step, quick or best)
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py train --preset $(or $(PRESET),quick)
 

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recognizer import registry
+from recognizer.engine import LoadFailed
 from recognizer.models import NAME_LENGTH, ModelVersion
 
 if TYPE_CHECKING:
@@ -88,14 +89,14 @@ class Command(BaseCommand):
         _import_tensorflow_quietly()
         from training import run
 
-        active = ModelVersion.objects.active().first()
         recipe, run_folder = _plan(options)
-        recipe, given = _given(recipe, active, options)
+        recipe, given = _given(recipe, options)
         name = _name(options, run_folder)
         self.stdout.write(f"Run folder: {run_folder}")
         trained = _train(recipe, run_folder, given, resume=bool(options["resume"]))
         if options["h5"]:
             self.stdout.write(f"HDF5: {run.write_h5(trained)}")
+        active = ModelVersion.objects.active().first()
         version = self._register(trained, name, options["notes"])
         _compare(version, active)
         _compare_on_field_test(version, active, trained)
@@ -215,9 +216,7 @@ def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
         raise CommandError(f"{folder / 'recipe.json'} is no recipe: {error}") from error
 
 
-def _given(
-    recipe: recipes.Recipe, active: ModelVersion | None, options: dict[str, Any]
-) -> tuple[recipes.Recipe, run.Given]:
+def _given(recipe: recipes.Recipe, options: dict[str, Any]) -> tuple[recipes.Recipe, run.Given]:
     """Give what the run is given beside its recipe, and the recipe as that changes it.
 
     Raises:
@@ -230,6 +229,7 @@ def _given(
     try:
         parent = b""
         if options["from_active"]:
+            active = ModelVersion.objects.active().first()
             recipe, parent = parents.next_step(recipe, active)
         reviewed = splitting.gather(labelled.labelled()) if recipe.with_reviewed else None
     except (parents.NoParent, splitting.NothingReviewed) as error:
@@ -413,12 +413,15 @@ def _compare_on_field_test(
     if figures is None:
         return
     text = f"Field test: {figures['accuracy']:.2%} of {figures['num']:,} digits right"
-    if active not in (None, version):
-        before = field_test.compare(version, active, trained.run_folder)
-        text += (
-            f", {before['accuracy']:.2%} by {active}: {before['num_fixed']} mended, "
-            f"{before['num_broken']} broken (p = {before['p_value']:.2g})"
-        )
+    if active is not None and active != version:
+        try:
+            before = field_test.compare(version, active, trained.run_folder)
+            text += (
+                f", {before['accuracy']:.2%} by {active}: {before['num_fixed']} mended, "
+                f"{before['num_broken']} broken (p = {before['p_value']:.2g})"
+            )
+        except LoadFailed as error:
+            text += f"; {active} does not load: {error}"
     print(text, flush=True)
 
 
