@@ -135,7 +135,7 @@ def _refuse_nothing(heaps: Mapping[str, _Heap]) -> None:
     if not any(num.values()):
         raise NothingReviewed(
             "Expected reviewed submissions to learn from, found none. Label some in the admin "
-            "(Submissions, Review), or leave out --with-reviewed."
+            "(Submissions), or leave out --with-reviewed."
         )
     raise NothingReviewed(
         f"Expected reviewed submissions to learn from, found {num['field_test']} of people whose "
