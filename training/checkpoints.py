@@ -11,6 +11,8 @@ from typing import Any
 import keras
 
 MODEL_NAME = "model.keras"
+# The version whose weights are a run's first ones.
+PARENT_NAME = "parent.keras"
 
 
 class CannotResume(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from training import checkpoints, datasets, network
 from training.augmentation import augment
 from training.checkpoints import State
 from training.datasets import Digits
-from training.recipe import Recipe
+from training.recipe import Impossible, Recipe
 
 HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
 # Digits at once where nothing is learnt: large enough that overhead no longer counts.
@@ -64,16 +65,18 @@ def learn(
         train: What is learnt from; labels may be `NO_DIGIT`.
         validation: Digits that epochs are chosen by.
         sha256: The hash of all that the run learns from.
-        run_folder: The run's. Gets history.csv, tensorboard/ and checkpoints/.
+        run_folder: The run's. Gets history.csv, tensorboard/ and checkpoints/; has the parent's
+            file, where the recipe starts from one.
         report: Called after each step and each epoch.
 
     Raises:
         CannotResume: The run learnt from other data before.
+        Impossible: The run's parent is another network.
     """
     num_steps = len(train) // recipe.batch_size
     state, model = checkpoints.last(run_folder, sha256)
     if model is None:
-        model = network.build(widths=recipe.widths, seed=recipe.seed)
+        model = first_model(recipe, run_folder)
     compile_model(recipe, model, num_steps)
     batches = batches_by_epoch(recipe, train, num_steps)
     pairs = (as_input(validation.images), targets(validation.labels))
@@ -98,6 +101,30 @@ def learn(
         checkpoints.keep(run_folder, state, model)
         reporter.report_epoch(row)
     return state
+
+
+def first_model(recipe: Recipe, run_folder: Path) -> Any:
+    """Build the network with its first weights: those of the run's parent, where it has one.
+
+    Only weights are read of the parent's file, and none of its code.
+
+    Raises:
+        Impossible: The parent's weights are those of another network.
+    """
+    model = network.build(widths=recipe.widths, seed=recipe.seed)
+    if recipe.start_from:
+        path = run_folder / checkpoints.PARENT_NAME
+        try:
+            with warnings.catch_warnings():
+                # Keras warns of layers that it leaves as they are.
+                warnings.simplefilter("error", UserWarning)
+                model.load_weights(path)
+        except (ValueError, UserWarning) as error:
+            raise Impossible(
+                f"{path} does not have the weights of a network of widths {recipe.widths}: {error} "
+                "Expected a version that `manage.py train` made."
+            ) from error
+    return model
 
 
 def compile_model(recipe: Recipe, model: Any, num_steps: int) -> None:

@@ -27,7 +27,7 @@ _CHUNK = 250
 # Of the true box and the one that imaging cropped, the least common part. Below it imaging took
 # something else for the ink, or a part of it: what it then sees has nothing to do with the label.
 # Of an H whose strokes do not meet it takes a bar, which a network must not learn to be no digit.
-_LEAST_OVERLAP = 0.5
+LEAST_OVERLAP = 0.5
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Maker:
             digit, receipt = imaging.to_digit(imaging.Picture(shot.pixels, "PNG", (width, height)))
         except imaging.BlankImage:
             return None
-        if shot.box and _overlap(shot.box, receipt.crop_box) < _LEAST_OVERLAP:
+        if shot.box and overlap(shot.box, receipt.crop_box) < LEAST_OVERLAP:
             return None
         if label == NO_DIGIT and _may_be_one(receipt.crop_box, is_written=self.ink is not None):
             return None
@@ -127,7 +127,7 @@ def _may_be_one(box: tuple[int, int, int, int], *, is_written: bool) -> bool:
     return box[2] - box[0] < narrowest * (box[3] - box[1])
 
 
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     """The intersection over the union of two boxes (left, top, right, bottom)."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from training.augmentation import Strengths
 
+# Of a run that goes on from a version's weights. 0005-sources-and-doubt.md: at the end of such a
+# rate, half the distortions mend more than all of them.
+NEXT_RATE, NEXT_STRENGTH = 5e-4, 0.5
+# Of the sample's 1,000 training digits, those that validate.
+SAMPLE_VALIDATION = 200
 # What TensorFlow and NumPy both take as a seed, with room to count on from it.
 LARGEST_SEED = 2**31 - 1
 
@@ -59,13 +65,22 @@ class Recipe:
     # The share of those strengths that is left in the last epoch: they fall to it evenly, so that
     # learning ends on digits as they are.
     calm: float = 0.25
+    # Whether reviewed submissions are learnt from too. The share of an epoch that they are repeated
+    # to, and how often each at most: docs/decisions/0012-split-by-visitor.md.
+    with_reviewed: bool = False
+    reviewed_share: float = 0.1
+    most_repeats: int = 30
+    # The SHA-256 of the Keras file whose weights are the first ones; empty: they are drawn by lot.
+    start_from: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
+        for name in ("epochs", "batch_size", "most_repeats"):
             if getattr(self, name) < 1:
                 raise Impossible(f"Expected {name} of 1 or more, got {getattr(self, name)}.")
         if not 0 <= self.calm <= 1:
             raise Impossible(f"Expected calm of 0 to 1, got {self.calm}.")
+        if not 0 <= self.reviewed_share < 1:
+            raise Impossible(f"Expected reviewed_share of 0 to 1, got {self.reviewed_share}.")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise Impossible(f"Expected a seed of 0 to {LARGEST_SEED}, got {self.seed}.")
 
@@ -73,6 +88,36 @@ class Recipe:
         """Give the distortions' strengths in an epoch, counted from 0."""
         gone = epoch / max(self.epochs - 1, 1)
         return self.strengths.scaled(1 - gone * (1 - self.calm))
+
+    def going_on_from(self, sha256: str, widths: Sequence[int]) -> Recipe:
+        """Give the recipe of a next step: from a version's weights, slower and less distorted.
+
+        Args:
+            sha256: Of the version's Keras file.
+            widths: Of its network.
+
+        Raises:
+            Impossible: The widths are of another network than `network.build` makes.
+        """
+        try:
+            finest, fine, middle, coarse, whole = widths
+        except ValueError as error:
+            raise Impossible(f"Expected five widths of a network, got {widths}.") from error
+        return replace(
+            self,
+            start_from=sha256,
+            widths=(finest, fine, middle, coarse, whole),
+            learning_rate=NEXT_RATE,
+            strengths=self.strengths.scaled(NEXT_STRENGTH),
+        )
+
+    def repeats_of(self, num_reviewed: int, num_others: int) -> int:
+        """Give how often each reviewed digit comes in an epoch, 1 or more, beside so many others.
+
+        So often that they are `reviewed_share` of all, and `most_repeats` at most.
+        """
+        wanted = self.reviewed_share / (1 - self.reviewed_share) * num_others
+        return min(max(round(wanted / max(num_reviewed, 1)), 1), self.most_repeats)
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -88,10 +133,29 @@ PRESETS = {
     "smoke": Recipe(
         "smoke",
         data="sample",
-        num_validation=200,
+        num_validation=SAMPLE_VALIDATION,
         epochs=3,
         batch_size=32,
         sources=(("european", 200), ("scribbles", 100)),
+    ),
+    # A few minutes on two cores: a small next step, `--from-active`, with some of each source that
+    # the version before learnt from, lest it forget.
+    "step": Recipe(
+        "step",
+        epochs=4,
+        sources=(
+            ("photographed", 2_000),
+            ("disturbed", 2_000),
+            ("pendigits", 2_000),
+            ("european", 2_000),
+            ("printed", 1_000),
+            ("letters", 500),
+            ("omniglot", 100),
+            ("handwritten", 700),
+            ("characters", 700),
+            ("scribbles", 700),
+            ("empty", 500),
+        ),
     ),
     # At most ten minutes on two cores, three of them to make the sources' pictures.
     "quick": Recipe(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -16,53 +16,30 @@ import keras
 import numpy as np
 
 from recognizer import imaging
-from training import checkpoints, datasets, evaluation, sources
-from training.checkpoints import MODEL_NAME, CannotResume, State, write_json
-from training.datasets import NO_DIGIT, DigitData, Digits
+from training import checkpoints, datasets, evaluation, metrics, reviewed, sources
+from training.checkpoints import MODEL_NAME, PARENT_NAME, CannotResume, State, write_json
+from training.datasets import NO_DIGIT, Digits
 from training.learning import READ_BATCH, Report, as_input, learn
+from training.lessons import POOLS_NAME, REVIEWED_NAME, Lessons, gather
 from training.recipe import Impossible, Recipe
-from training.sources import Pool
+from training.reviewed import Reviewed
 
 PASSPORT_NAME = "passport.json"
 # What a passport keeps of each epoch.
 CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy")
-# Where nothing was learnt of what is no digit: below it no digit is likelier than all the others
-# together.
-REJECT_BELOW = 0.5
-# What the run learnt from besides MNIST, kept while it runs: made once, also where it is resumed.
-POOLS_NAME = "sources.npz"
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """All that a run learns from and chooses by.
+class Given:
+    """What a run is given beside its recipe, and keeps in its folder.
 
     Attributes:
-        data: MNIST's digits, in their three parts.
-        pools: What the further sources gave.
-        absent: Sources that were asked for and are not here, with the reason.
+        reviewed: Submissions that reviewers labelled, where the recipe is with them.
+        parent: The Keras file whose weights are the first ones, where the recipe starts from one.
     """
 
-    data: DigitData
-    pools: list[Pool] = field(default_factory=list)
-    absent: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def train(self) -> Digits:
-        return datasets.joined([self.data.train, *(pool.train for pool in self.pools)])
-
-    @property
-    def validation(self) -> Digits:
-        """MNIST's part and the sources', also what is no digit."""
-        return datasets.joined([self.data.validation, *(pool.validation for pool in self.pools)])
-
-    @property
-    def sha256(self) -> str:
-        """The hash of all of it; of MNIST's alone where there is nothing else."""
-        if not self.pools:
-            return self.data.sha256
-        parts = [self.data.sha256, *(pool.sha256 for pool in self.pools)]
-        return hashlib.sha256("".join(parts).encode()).hexdigest()
+    reviewed: Reviewed | None = None
+    parent: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -82,6 +59,7 @@ def train(
     *,
     run_folder: Path,
     resume: bool = False,
+    given: Given | None = None,
     announce: Announce | None = None,
     report: Report | None = None,
 ) -> Trained:
@@ -95,6 +73,7 @@ def train(
         run_folder: Made here. Gets recipe.json, history.csv, curves.png, confusion.png,
             tensorboard/, model.keras and passport.json.
         resume: Go on with the run in `run_folder`. One that is finished stays as it is.
+        given: What the recipe asks for beside data and sources; a resumed run has it already.
         announce: Called with the data before anything is learnt from it.
         report: Called after each step and each epoch.
 
@@ -103,7 +82,8 @@ def train(
         CannotResume: There is no such run, it was made with another recipe or other data, or its
             model is no longer the one that its passport describes.
         FileExistsError: `run_folder` is there, and `resume` is not asked for.
-        Impossible: The batch is larger than the training part.
+        Impossible: The batch is larger than the training part, what the recipe asks for is not
+            given, or the version to start from is another network.
     """
     if resume:
         _check_resumable(recipe, run_folder)
@@ -116,9 +96,8 @@ def train(
             f"got {recipe.batch_size}."
         )
     if not resume:
-        run_folder.mkdir(parents=True)
-        write_json(run_folder / "recipe.json", asdict(recipe))
-    lessons = _lessons(recipe, data, run_folder / POOLS_NAME)
+        _begin(recipe, run_folder, given or Given())
+    lessons = gather(recipe, data, run_folder)
     if announce:
         announce(lessons)
     state = learn(
@@ -132,6 +111,25 @@ def train(
     trained = _finish(recipe, lessons, run_folder, state)
     (run_folder / POOLS_NAME).unlink(missing_ok=True)
     return trained
+
+
+def _begin(recipe: Recipe, run_folder: Path, given: Given) -> None:
+    """Make the run folder, with all that it takes to resume; the recipe makes it a run, at last."""
+    if recipe.with_reviewed != (given.reviewed is not None):
+        raise Impossible("Expected reviewed submissions where the recipe is with them, else none.")
+    if recipe.start_from != (_hash_of(given.parent) if given.parent else ""):
+        raise Impossible(
+            f"Expected the file to start from to have SHA-256 {recipe.start_from or '(no file)'}, "
+            "found another. Register that version again."
+        )
+    run_folder.mkdir(parents=True)
+    if given.reviewed:
+        # What the parent may have learnt from is nothing to measure its child by.
+        kept = given.reviewed.unseen() if given.parent else given.reviewed
+        reviewed.write(run_folder / REVIEWED_NAME, kept)
+    if given.parent:
+        (run_folder / PARENT_NAME).write_bytes(given.parent)
+    write_json(run_folder / "recipe.json", asdict(recipe))
 
 
 def write_h5(trained: Trained) -> Path:
@@ -156,33 +154,12 @@ def _check_resumable(recipe: Recipe, run_folder: Path) -> None:
         )
 
 
-# --- Gathering ----------------------------------------------------------------------------------
-
-
-def _lessons(recipe: Recipe, data: DigitData, path: Path) -> Lessons:
-    """Make what the further sources give; once a run, since it takes minutes."""
-    if path.is_file():
-        return Lessons(data, *sources.read(path))
-    material = sources.Material(
-        Path(recipe.sources_folder), data.train, data.validation, recipe.seed
-    )
-    pools, absent = [], {}
-    for name, num in recipe.sources:
-        try:
-            pools.append(sources.pool_of(name, material, num))
-        except datasets.DataUnavailable as error:
-            absent[name] = str(error)
-    if pools:
-        sources.write(path, pools, absent)
-    return Lessons(data, pools, absent)
+# --- Finishing ----------------------------------------------------------------------------------
 
 
 def _digits_of(digits: Digits) -> Digits:
     """Leave out what is no digit."""
     return digits.take(np.flatnonzero(digits.labels != NO_DIGIT))
-
-
-# --- Finishing ----------------------------------------------------------------------------------
 
 
 def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) -> Trained:
@@ -195,29 +172,18 @@ def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) ->
     digits = _digits_of(chosen_by)
     temperature = _calibrate(model, digits)
     model.save(run_folder / MODEL_NAME)
-    answers, on_test = _read(model, chosen_by), _read(model, lessons.data.test)
+    answers = _read(model, chosen_by)
     on_digits, on_others = answers[are_digits], answers[~are_digits]
-    thresholds = _thresholds(recipe, digits.labels, on_digits, on_others)
+    thresholds = metrics.thresholds(recipe, digits.labels, on_digits, on_others)
+    found = metrics.measured(lessons, answers, thresholds, read=lambda rest: _read(model, rest))
     passport = _passport(recipe, lessons, state) | {
         "model_sha256s": [_sha256_of(run_folder / MODEL_NAME)],
         "temperature": round(temperature, 6),
         "thresholds": thresholds,
-        "metrics": {
-            "validation": evaluation.figures(
-                lessons.data.validation.labels, answers[: len(lessons.data.validation)]
-            ),
-            "test": evaluation.figures(lessons.data.test.labels, on_test),
-            "sources": _by_source(lessons, answers, thresholds),
-            **(
-                {"no_digits": _no_digits(on_digits, on_others, thresholds)}
-                if len(on_others)
-                else {}
-            ),
-        },
+        "metrics": found,
     }
     evaluation.curves_picture(state.history, state.best_epoch, run_folder / "curves.png")
-    confusion = passport["metrics"]["test"]["confusion"]
-    evaluation.confusion_picture(confusion, run_folder / "confusion.png")
+    evaluation.confusion_picture(found["test"]["confusion"], run_folder / "confusion.png")
     evaluation.reliability_picture(digits.labels, on_digits, run_folder / "reliability.png")
     write_json(run_folder / PASSPORT_NAME, passport)
     return _trained(run_folder)
@@ -236,7 +202,11 @@ def _trained(run_folder: Path) -> Trained:
 
 
 def _sha256_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _hash_of(path.read_bytes())
+
+
+def _hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _calibrate(model: Any, validation: Digits) -> float:
@@ -248,57 +218,6 @@ def _calibrate(model: Any, validation: Digits) -> float:
     temperature = evaluation.fit_temperature(validation.labels, logits)
     last.set_weights([kernel / temperature, bias / temperature])
     return temperature
-
-
-def _thresholds(
-    recipe: Recipe, labels: datasets.Labels, on_digits: Any, on_others: Any
-) -> dict[str, float]:
-    """Choose where a reading stops being sure, and where it is of no digit."""
-    if not len(on_others):
-        unsure_below = evaluation.unsure_threshold(labels, on_digits)
-        return {"unsure_below": unsure_below, "reject_below": REJECT_BELOW}
-    reject_below = evaluation.reject_threshold(on_digits, recipe.false_refusal_rate)
-    unsure_below = evaluation.reject_threshold(on_digits, recipe.false_doubt_rate)
-    return {"unsure_below": unsure_below, "reject_below": reject_below}
-
-
-def _by_source(
-    lessons: Lessons, answers: Any, thresholds: dict[str, float]
-) -> dict[str, dict[str, float]]:
-    """Measure each source's validation part: accuracy of digits, refused of what is none."""
-    start, found = len(lessons.data.validation), {}
-    for pool in lessons.pools:
-        labels = pool.validation.labels
-        own = answers[start : start + len(labels)]
-        start += len(labels)
-        found[pool.name] = {
-            "num": len(labels),
-            "is_digits": pool.is_digits,
-            "unsure_or_refused": _share_below(own, thresholds["unsure_below"]),
-            "refused": _share_below(own, thresholds["reject_below"]),
-        } | (
-            {"accuracy": round(float((own.argmax(1) == labels).mean()), 6)}
-            if pool.is_digits
-            else {}
-        )
-    return found
-
-
-def _no_digits(on_digits: Any, on_others: Any, thresholds: dict[str, float]) -> dict[str, float]:
-    """Measure how well confidence tells digits from what is none."""
-    unsure_below, reject_below = thresholds["unsure_below"], thresholds["reject_below"]
-    return {
-        "num": len(on_others),
-        "auroc": round(evaluation.auroc(on_digits.max(1), on_others.max(1)), 6),
-        "unsure_or_refused": _share_below(on_others, unsure_below),
-        "refused": _share_below(on_others, reject_below),
-        "digits_unsure_or_refused": _share_below(on_digits, unsure_below),
-        "digits_refused": _share_below(on_digits, reject_below),
-    }
-
-
-def _share_below(answers: Any, threshold: float) -> float:
-    return round(evaluation.refused_share(answers, threshold), 6) if len(answers) else 0.0
 
 
 def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
@@ -328,7 +247,9 @@ def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
                 for pool in lessons.pools
             },
             "absent": lessons.absent,
+            **_reviewed_facts(lessons),
         },
+        **({"parent_sha256": recipe.start_from} if recipe.start_from else {}),
         "seed": recipe.seed,
         "libraries": {
             "python": platform.python_version(),
@@ -340,6 +261,12 @@ def _passport(recipe: Recipe, lessons: Lessons, state: State) -> dict[str, Any]:
         "duration_s": round(sum(row["seconds"] for row in state.history), 1),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _reviewed_facts(lessons: Lessons) -> dict[str, Any]:
+    if not lessons.reviewed:
+        return {}
+    return {"reviewed": lessons.reviewed.facts() | {"repeats": lessons.repeats}}
 
 
 def _read(model: Any, digits: Digits) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from recognizer import imaging
-from training import checkpoints, datasets, evaluation, learning, network, run
+from training import checkpoints, datasets, evaluation, learning, lessons, network, run
 from training.checkpoints import CannotResume, State
 from training.learning import Progress
 from training.recipe import LARGEST_SEED, PRESETS, Impossible, Recipe
@@ -81,8 +81,8 @@ def test_a_run_leaves_its_folder(trained):
 
 
 def test_the_data_is_announced_before_anything_is_learnt(tmp_path):
-    def stop(lessons: run.Lessons) -> None:
-        raise KeyboardInterrupt(lessons.data.name)
+    def stop(gathered: lessons.Lessons) -> None:
+        raise KeyboardInterrupt(gathered.data.name)
 
     with pytest.raises(KeyboardInterrupt, match="MNIST sample"):
         run.train(SMOKE, run_folder=tmp_path / "run", announce=stop)
@@ -232,7 +232,7 @@ def test_a_passport_never_tells_where_the_data_lay(trained, tmp_path):
     data = datasets.load("sample", num_validation=200)
     elsewhere = replace(SMOKE, data=str(tmp_path))
     row = dict.fromkeys(run.CURVES, 0.5) | {"epoch": 1, "seconds": 1.0}
-    passport = run._passport(elsewhere, run.Lessons(data), State(data.sha256, [row]))
+    passport = run._passport(elsewhere, lessons.Lessons(data), State(data.sha256, [row]))
 
     assert str(tmp_path) not in json.dumps(passport)
     assert passport["recipe"]["data"] == "MNIST sample"
@@ -370,7 +370,7 @@ def test_what_is_no_digit_is_surer_refused_than_digits(mixed):
 
 def test_the_run_folder_has_a_reliability_diagram_and_no_copy_of_the_sources(mixed):
     assert (mixed.run_folder / "reliability.png").is_file()
-    assert not (mixed.run_folder / run.POOLS_NAME).exists()
+    assert not (mixed.run_folder / lessons.POOLS_NAME).exists()
 
 
 def test_a_killed_run_with_sources_and_an_average_resumes_with_the_same_result(mixed, tmp_path):

@@ -20,12 +20,14 @@ from rich.table import Table
 from rich.text import Text
 
 from recognizer import registry
+from recognizer.engine import LoadFailed
 from recognizer.models import NAME_LENGTH, ModelVersion
 from training.attempts import Attempt
 from training.reporting import Reporter
 
 if TYPE_CHECKING:
     from training import learning, run
+    from training import lessons as lessons_of_runs
     from training import recipe as recipes
 
 # Nothing of TensorFlow's C++ log: without a GPU even its errors are mere notes, and what stops a
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # What a preset's recipe may be changed by, by the option's name.
-KNOBS = ("epochs", "batch_size", "seed", "data", "sources_folder")
+KNOBS = ("epochs", "batch_size", "seed", "data", "sources_folder", "with_reviewed")
 
 
 class Command(BaseCommand):
@@ -41,7 +43,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "--preset", choices=("smoke", "quick", "best"), help="how long (default: quick)"
+            "--preset", choices=("smoke", "step", "quick", "best"), help="how long (default: quick)"
         )
         parser.add_argument("--epochs", type=int)
         parser.add_argument("--batch-size", type=int)
@@ -57,6 +59,18 @@ class Command(BaseCommand):
             dest="sources_folder",
             help="where local copies of the further sources lie, each in a folder of its name "
             "(default: media/sources); one that is absent is left out, and said so",
+        )
+        parser.add_argument(
+            "--with-reviewed",
+            action="store_const",
+            const=True,
+            help="learn from reviewed submissions too; a quarter of the visitors only measure",
+        )
+        parser.add_argument(
+            "--from-active",
+            action="store_const",
+            const=True,
+            help="go on from the active version's weights, slowly: a small next step",
         )
         parser.add_argument("--name", default="", help="what to call the version")
         parser.add_argument("--notes", default="", help="what is worth knowing of it")
@@ -85,16 +99,20 @@ class Command(BaseCommand):
         from training import run
 
         recipe, run_folder = _plan(options)
+        recipe, given = _given(recipe, options)
         name = _name(options, run_folder)
         self.stdout.write(f"Run folder: {run_folder}")
         reporter.begin_in(run_folder)
-        trained = _train(recipe, run_folder, resume=bool(options["resume"]), reporter=reporter)
+        trained = _train(
+            recipe, run_folder, given, resume=bool(options["resume"]), reporter=reporter
+        )
         if options["h5"]:
             self.stdout.write(f"HDF5: {run.write_h5(trained)}")
         active = ModelVersion.objects.active().first()
         reporter.begin_registering()
         version = self._register(trained, name, options["notes"], reporter.asked_for_by())
         _compare(version, active)
+        _compare_on_field_test(version, active, trained)
         reporter.finish(version)
         self._activate(version, active, options)
 
@@ -178,6 +196,8 @@ def _plan(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
 
     preset = options["preset"] or "quick"
     changes: dict[str, Any] = {"sources_folder": str(Path(settings.MEDIA_ROOT) / "sources")}
+    if options["data"] == "sample":
+        changes["num_validation"] = recipes.SAMPLE_VALIDATION
     changes |= {name: options[name] for name in KNOBS if options[name] is not None}
     try:
         recipe = replace(recipes.PRESETS[preset], **changes)
@@ -192,7 +212,7 @@ def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
 
     given = [
         f"--{name.removesuffix('_folder').replace('_', '-')}"
-        for name in ("preset", *KNOBS)
+        for name in ("preset", *KNOBS, "from_active")
         if options[name] is not None
     ]
     if given:
@@ -208,6 +228,27 @@ def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CommandError(f"{folder / 'recipe.json'} is no recipe: {error}") from error
+
+
+def _given(recipe: recipes.Recipe, options: dict[str, Any]) -> tuple[recipes.Recipe, run.Given]:
+    """Give what the run is given beside its recipe, and the recipe as that changes it.
+
+    Raises:
+        CommandError: It is not there.
+    """
+    from training import labelled, parents, run, splitting
+
+    if options["resume"]:  # the run folder has it
+        return recipe, run.Given()
+    try:
+        parent = b""
+        if options["from_active"]:
+            active = ModelVersion.objects.active().first()
+            recipe, parent = parents.next_step(recipe, active)
+        reviewed = splitting.gather(labelled.labelled()) if recipe.with_reviewed else None
+    except (parents.NoParent, splitting.NothingReviewed) as error:
+        raise CommandError(str(error)) from error
+    return recipe, run.Given(reviewed, parent)
 
 
 def _name(options: dict[str, Any], run_folder: Path) -> str:
@@ -230,7 +271,12 @@ def _runs() -> Path:
 
 
 def _train(
-    recipe: recipes.Recipe, run_folder: Path, *, resume: bool, reporter: Reporter
+    recipe: recipes.Recipe,
+    run_folder: Path,
+    given: run.Given,
+    *,
+    resume: bool,
+    reporter: Reporter,
 ) -> run.Trained:
     """Train, showing the progress.
 
@@ -246,6 +292,7 @@ def _train(
                 recipe,
                 run_folder=run_folder,
                 resume=resume,
+                given=given,
                 announce=_print_data,
                 report=reporter.beside(report),
             )
@@ -310,7 +357,7 @@ class _StepsColumn(TextColumn):
         return Text(f"{task.speed:.0f} steps/s" if task.speed else "")
 
 
-def _print_data(lessons: run.Lessons) -> None:
+def _print_data(lessons: lessons_of_runs.Lessons) -> None:
     data = lessons.data
     print(
         f"Data: {data.name}: {len(data.train):,} digits to learn from, "
@@ -321,6 +368,14 @@ def _print_data(lessons: run.Lessons) -> None:
         what = "digits" if pool.is_digits else "of no digit"
         note = "" if pool.is_as_published else " (not the files that the shipped model learnt from)"
         print(f"Source {pool.name}: {len(pool.train):,} {what} to learn from{note}", flush=True)
+    if reviewed := lessons.reviewed:
+        print(
+            f"Reviewed: {len(reviewed.train):,} pictures of {reviewed.train.num_people:,} people "
+            f"to learn from, {lessons.repeats} times an epoch; {len(reviewed.validation):,} of "
+            f"{reviewed.validation.num_people:,} to choose by, {len(reviewed.field_test):,} of "
+            f"{reviewed.field_test.num_people:,} to measure by",
+            flush=True,
+        )
     for name, reason in lessons.absent.items():
         from training.sources import SOURCES
 
@@ -365,6 +420,28 @@ def _compare(version: ModelVersion, active: ModelVersion | None) -> None:
         table.add_row(title, *(_figure(one, part, key, form) for one in versions))
     table.add_row("parameters", *(f"{one.num_parameters:,}" for one in versions))
     Console().print(table)
+
+
+def _compare_on_field_test(
+    version: ModelVersion, active: ModelVersion | None, trained: run.Trained
+) -> None:
+    """Print how a version and the one before it read the people whom the run only measured by."""
+    from training import field_test
+
+    figures = version.metrics.get("field_test")
+    if figures is None:
+        return
+    text = f"Field test: {figures['accuracy']:.2%} of {figures['num']:,} digits right"
+    if active is not None and active != version:
+        try:
+            before = field_test.compare(version, active, trained.run_folder)
+            text += (
+                f", {before['accuracy']:.2%} by {active}: {before['num_fixed']} mended, "
+                f"{before['num_broken']} broken (p = {before['p_value']:.2g})"
+            )
+        except LoadFailed as error:
+            text += f"; {active} does not load: {error}"
+    print(text, flush=True)
 
 
 def _figure(version: ModelVersion | None, part: str, key: str, form: str) -> str:

@@ -1,0 +1,72 @@
+"""Strokes that the page recorded become digits, with each of its pens, as imaging lays them out."""
+
+import numpy as np
+
+from training import pens, shapes
+
+
+def stroke(*points: tuple[float, float], **others) -> dict:
+    return {
+        "maxWidth": 13.75,
+        "compositeOperation": "source-over",
+        "points": [{"x": x, "y": y} for x, y in points],
+    } | others
+
+
+ONE = stroke((320, 100), (282, 300), (260, 460))
+FOOT = stroke((160, 455), (260, 440), (400, 455))
+
+
+def inks(strokes: list[dict]) -> list[float]:
+    return [float(digit.sum() / 255) for digit in pens.digits_of(strokes)]
+
+
+def test_strokes_are_drawn_with_three_pens_each_broader():
+    fine, broad, broadest = inks([ONE, FOOT])
+
+    assert 20 < fine < 0.9 * broad < 0.9 * 0.9 * broadest < 150
+
+
+def test_place_and_size_on_the_paper_do_not_matter():
+    small = stroke(*((40 + point["x"] / 8, 30 + point["y"] / 8) for point in ONE["points"]))
+    digits = zip(pens.digits_of([ONE]), pens.digits_of([small]), strict=True)
+
+    assert all(np.abs(one.astype(int) - other).max() < 40 for one, other in digits)
+
+
+def test_a_digit_has_the_shape_of_its_strokes():
+    random = np.random.default_rng(3)
+    seven = [
+        stroke(*((float(x) * 250 + 150, float(y) * 300 + 120) for x, y in points))
+        for points in shapes.jittered(shapes.SHAPES[7][0], 0.7, random)
+    ]
+    for digit in pens.digits_of(seven):
+        rows = np.flatnonzero(digit.sum(1))
+        top, bottom = digit[rows[0] : rows[0] + 4], digit[rows[-1] - 3 : rows[-1] + 1]
+        assert (top.max(0) > 127).sum() > 1.5 * (bottom.max(0) > 127).sum()
+
+
+def test_an_eraser_takes_ink_away():
+    eraser = stroke((300, 450), (420, 450), maxWidth=30, compositeOperation="destination-out")
+    whole = list(pens.digits_of([ONE, FOOT]))
+
+    assert np.array_equal(list(pens.digits_of([eraser, ONE, FOOT])), whole)
+    for parted, before in zip(pens.digits_of([ONE, FOOT, eraser]), whole, strict=True):
+        assert (parted[18:] > 127).sum() < 0.8 * (before[18:] > 127).sum()
+
+
+def test_a_piece_of_what_was_drawn_is_not_taken_for_it():
+    """Imaging reads one of two digits that lie apart; the label may be of either."""
+    two = [stroke((100, 100), (110, 400)), stroke((450, 100), (440, 400))]
+
+    assert inks(two) == []
+
+
+def test_a_dot_and_nothing_are_no_mistakes():
+    assert inks([]) == []
+    assert inks([stroke()]) == []
+    assert inks([stroke((1, 1), compositeOperation="destination-out")]) == []
+    assert len(inks([stroke((280, 280))])) in range(4)
+    huge = stroke((-10_000, -10_000), (10_000, 10_000), maxWidth=1000)
+    assert len(inks([huge])) == 3
+    assert len(inks([huge, ONE | huge | {"compositeOperation": "destination-out"}])) in range(4)

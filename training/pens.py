@@ -1,0 +1,95 @@
+"""From the strokes that the page recorded to digits, drawn with each of the page's pens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer import imaging
+from training.pictures import LEAST_OVERLAP, overlap
+from training.strokes import smooth
+
+# A pen's width by the digit's longest side: the page's fine pen (a radius of 6 of 448 px,
+# static/site/js/pad.js) on a digit of 60 % of the paper, its broad one (17) there, and on one of
+# 40 %. Of the medium pen imaging makes the same digit as of the fine one, since it thickens both.
+WIDTHS = (0.045, 0.125, 0.19)
+# The paper's side, and the digit's on it, in pixels: half of what the page sends.
+_PAPER, _DIGIT = 280, 168
+# Points on the curve between two that were recorded: the page draws curves too.
+_CURVE = 4
+# Fractions of a pixel that OpenCV draws to, as bits.
+_SHIFT = 4
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One stroke: where it went, `float64 (N, 2)` in pixels; the width of an eraser's, of a pen's
+    None."""
+
+    points: NDArray[np.float64]
+    eraser: float | None
+
+
+def digits_of(strokes: Sequence[Mapping[str, Any]]) -> Iterator[NDArray[np.uint8]]:
+    """Draw strokes with each pen, and find the digit as for a visitor's drawing.
+
+    Args:
+        strokes: As the page recorded them and `recognizer.forms` keeps them.
+
+    Yields:
+        `uint8 (28, 28)` for each of `WIDTHS`, less those on which imaging took something else than
+        what was drawn: a piece, where strokes do not meet.
+    """
+    ways = _fitted(strokes)
+    for width in WIDTHS if ways else ():
+        ink = _inked(ways, width * _DIGIT)
+        left, top, across, down = cv2.boundingRect(ink)
+        pixels = np.repeat(255 - ink[..., None], 3, axis=2)
+        try:
+            digit, receipt = imaging.to_digit(imaging.Picture(pixels, "PNG", (_PAPER, _PAPER)))
+        except imaging.BlankImage:
+            continue
+        if overlap((left, top, left + across, top + down), receipt.crop_box) >= LEAST_OVERLAP:
+            yield digit
+
+
+def _fitted(strokes: Sequence[Mapping[str, Any]]) -> list[_Way]:
+    """Move and scale strokes so that what the pen drew is in the middle of the paper."""
+    drawn = [(_points(stroke), stroke) for stroke in strokes if stroke["points"]]
+    pens = [points for points, stroke in drawn if not _is_eraser(stroke)]
+    if not pens:
+        return []
+    low, high = np.concatenate(pens).min(0), np.concatenate(pens).max(0)
+    scale = _DIGIT / max(float((high - low).max()), 1.0)
+    return [
+        _Way(
+            (smooth([(x, y) for x, y in points], _CURVE) - (low + high) / 2) * scale + _PAPER / 2,
+            2 * scale * float(stroke["maxWidth"]) if _is_eraser(stroke) else None,
+        )
+        for points, stroke in drawn
+    ]
+
+
+def _points(stroke: Mapping[str, Any]) -> NDArray[np.float64]:
+    return np.array([(point["x"], point["y"]) for point in stroke["points"]], np.float64)
+
+
+def _is_eraser(stroke: Mapping[str, Any]) -> bool:
+    return bool(stroke.get("compositeOperation") == "destination-out")
+
+
+def _inked(ways: list[_Way], width: float) -> NDArray[np.uint8]:
+    """Draw and erase in the order of the strokes: `uint8`, 0 paper … 255 ink."""
+    ink = np.zeros((_PAPER, _PAPER), np.uint8)
+    for way in ways:
+        where = np.round(way.points * (1 << _SHIFT)).astype(np.int32)[:, None]
+        where = np.repeat(where, 2, axis=0) if len(where) == 1 else where  # a dot
+        colour, thickness = (255, width) if way.eraser is None else (0, way.eraser)
+        pen = min(max(1, round(thickness)), 2 * _PAPER)
+        cv2.polylines(ink, [where], False, colour, pen, cv2.LINE_AA, shift=_SHIFT)
+    return ink
