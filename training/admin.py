@@ -50,7 +50,7 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             gettext_lazy("What was asked for"),
             {
                 "fields": (
-                    *("preset", "data", "with_reviewed", "name", "notes"),
+                    *("preset", "data", "with_reviewed", "from_active", "name", "notes"),
                     *("created_by", "created_at", "folder"),
                 )
             },

@@ -18,6 +18,10 @@ from training.models import Preset, TrainingRun
 # What each preset is for; as training.recipe has them.
 PRESETS = (
     (Preset.SMOKE, _("smoke: a minute, shows that everything works")),
+    (
+        Preset.STEP,
+        _("step: some minutes, a small next step; meant for going on from the active version"),
+    ),
     (Preset.QUICK, _("quick: at most ten minutes on two cores")),
     (Preset.BEST, _("best: at most two hours on two cores")),
 )
@@ -36,9 +40,10 @@ class TrainingRunForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = TrainingRun
-        fields = ("preset", "data", "with_reviewed", "name", "notes")
+        fields = ("preset", "data", "with_reviewed", "from_active", "name", "notes")
         help_texts = {
             "with_reviewed": _("It learns from what visitors drew and reviewers labelled, too."),
+            "from_active": _("Its weights are the first ones, and are changed slowly."),
             "name": _("What to call the version. Its date and preset where it is empty."),
             "notes": _("What is worth knowing of it."),
         }

@@ -41,6 +41,7 @@ BROKEN_OFF = (State.STOPPED, State.FAILED, State.DEAD)
 
 class Preset(models.TextChoices):  # a test holds them to those of training.recipe
     SMOKE = "smoke", _("smoke")
+    STEP = "step", _("step")
     QUICK = "quick", _("quick")
     BEST = "best", _("best")
 
@@ -70,6 +71,7 @@ class TrainingRun(models.Model):
     # `mnist`, `sample`, or a name in media/data; empty: as the preset has it.
     data = models.CharField(_("data"), max_length=255, blank=True)
     with_reviewed = models.BooleanField(_("also the reviewed submissions"), default=False)
+    from_active = models.BooleanField(_("go on from the active version"), default=False)
     name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
     notes = models.TextField(_("notes"), blank=True)
 

@@ -56,6 +56,7 @@ def command(run: TrainingRun, attempt: Attempt) -> list[str]:
         f"--preset={run.preset}",
         *([f"--data={path_of(run.data)}"] if run.data else []),
         *(["--with-reviewed"] if run.with_reviewed else []),
+        *(["--from-active"] if run.from_active else []),
     ]
 
 

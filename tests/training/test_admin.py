@@ -37,12 +37,14 @@ def test_a_run_is_asked_for_and_waits_in_the_queue_of_trainings(
     with django_capture_on_commit_callbacks(execute=True):
         answer = admin_client.post(
             f"{LIST}add/",
-            {"preset": "best", "data": "mnist", "with_reviewed": "on", "name": "n", "notes": "w"},
+            {"preset": "best", "data": "mnist", "name": "n", "notes": "w"}
+            | {"with_reviewed": "on", "from_active": "on"},
         )
     run = TrainingRun.objects.get()
 
     assert answer.url == page_of(run)
     assert (run.preset, run.data, run.with_reviewed) == ("best", "mnist", True)
+    assert run.from_active
     assert (run.name, run.notes, run.created_by) == ("n", "w", admin_user)
     assert run.state == State.QUEUED
     task = DBTaskResult.objects.get()

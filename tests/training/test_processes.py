@@ -154,7 +154,9 @@ def test_a_run_that_cannot_be_says_why(settings, admin_client):
 
 
 def test_what_people_wrote_is_never_an_option(waiting, attempt):
-    run = set_row(name="--activate", notes="--reason", data="mine.npz", with_reviewed=True)
+    run = set_row(
+        name="--activate", notes="--reason", data="mine.npz", with_reviewed=True, from_active=True
+    )
 
     assert processes.command(run, attempt)[2:] == [
         "train",
@@ -164,6 +166,7 @@ def test_what_people_wrote_is_never_an_option(waiting, attempt):
         "--preset=smoke",
         f"--data={Path(site.MEDIA_ROOT) / 'data' / 'mine.npz'}",
         "--with-reviewed",
+        "--from-active",
     ]
 
 

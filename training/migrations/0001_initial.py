@@ -20,9 +20,10 @@ class Migration(migrations.Migration):
             name='TrainingRun',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('preset', models.CharField(choices=[('smoke', 'smoke'), ('quick', 'quick'), ('best', 'best')], default='quick', max_length=10, verbose_name='preset')),
+                ('preset', models.CharField(choices=[('smoke', 'smoke'), ('step', 'step'), ('quick', 'quick'), ('best', 'best')], default='quick', max_length=10, verbose_name='preset')),
                 ('data', models.CharField(blank=True, max_length=255, verbose_name='data')),
                 ('with_reviewed', models.BooleanField(default=False, verbose_name='also the reviewed submissions')),
+                ('from_active', models.BooleanField(default=False, verbose_name='go on from the active version')),
                 ('name', models.CharField(blank=True, max_length=80, verbose_name='name')),
                 ('notes', models.TextField(blank=True, verbose_name='notes')),
                 ('state', models.CharField(choices=[('queued', 'waiting'), ('running', 'running'), ('stopping', 'being stopped'), ('registering', 'being registered'), ('finished', 'finished'), ('stopped', 'stopped'), ('failed', 'failed'), ('dead', 'dead')], db_index=True, default='queued', max_length=12, verbose_name='state')),
