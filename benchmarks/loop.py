@@ -95,7 +95,7 @@ def _table() -> Table:
     )
     table.add_row("MNIST: the sample's test part", *_on_sample(before, after))
     table.add_row(
-        "the gate's replay: all labels, the sample's test part",
+        "the gate's replay: the field test, the sample's test part",
         str(outcome["num_submissions"] + outcome["num_sample"]),
         *("", ""),
         str(outcome["num_fixed"]),

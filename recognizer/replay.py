@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer import engine
+from recognizer import engine, people
 from recognizer.models import Submission
 
 sample = engine.sample
@@ -48,6 +48,8 @@ class Outcome:
 
     Attributes:
         num_submissions, num_sample: How many were read, of either kind.
+        is_field_test: Whether of the submissions only those of the field test were read: one of
+            the two may have learnt from the others.
         both_right, both_wrong: What both read alike.
         num_fixed, num_broken: What only the candidate reads rightly, and only the baseline.
         fixed, broken: Those, `MAX_KEPT` of each at most: submissions first, the surest first.
@@ -55,6 +57,7 @@ class Outcome:
 
     num_submissions: int = 0
     num_sample: int = 0
+    is_field_test: bool = False
     both_right: int = 0
     both_wrong: int = 0
     num_fixed: int = 0
@@ -70,17 +73,21 @@ class Outcome:
         return asdict(self) | {"p_value": self.p_value}
 
 
-def run(candidate: engine.Loaded, baseline: engine.Loaded) -> Outcome:
+def run(
+    candidate: engine.Loaded, baseline: engine.Loaded, *, only_field_test: bool = False
+) -> Outcome:
     """Let both read every submission that is labelled with a digit, and the sample.
 
     Args:
         candidate: The version that may serve next.
         baseline: The one that serves.
+        only_field_test: Whether to leave out the submissions of people whom a version may learn
+            from.
 
     Queries: 1, whose rows are fetched in batches.
     """
-    outcome = Outcome()
-    for digits, labels, names in _batches():
+    outcome = Outcome(is_field_test=only_field_test)
+    for digits, labels, names in _batches(only_field_test=only_field_test):
         ours, theirs = candidate.engine.probabilities(digits), baseline.engine.probabilities(digits)
         _count(outcome, labels, names, ours, theirs)
     for changed in (outcome.fixed, outcome.broken):
@@ -102,16 +109,14 @@ def mcnemar(num_fixed: int, num_broken: int) -> float:
 _Name = str | int  # of a submission, or a row of the sample
 
 
-def _batches() -> Iterator[tuple[Digits, NDArray[np.uint8], list[_Name]]]:
-    labelled = (
-        Submission.objects.reviewed()
-        .labelled_digits()
-        .order_by("pk")
-        .values_list("pk", "digit", "label")
-    )
+def _batches(*, only_field_test: bool) -> Iterator[tuple[Digits, NDArray[np.uint8], list[_Name]]]:
+    labelled = Submission.objects.reviewed().labelled_digits().order_by("pk")
+    labelled = labelled.only("pk", "digit", "label", "visitor_key")
     rows: list[tuple[Any, Any, str]] = []
-    for row in labelled.iterator(BATCH):
-        rows.append(row)
+    for one in labelled.iterator(BATCH):
+        if only_field_test and not people.is_in_field_test(one):
+            continue
+        rows.append((one.pk, one.digit, one.label))
         if len(rows) == BATCH:
             yield _arrays(rows)
             rows = []

@@ -25,9 +25,10 @@ MAY_IMPORT = {
     "recognizer.migrations": {"recognizer.models"},
     "recognizer.recognition": {"recognizer.imaging", "recognizer.engine", "recognizer.models"},
     "recognizer.registry": {
-        *(f"recognizer.{part}" for part in ("vetting", "engine", "replay", "models")),
+        *(f"recognizer.{part}" for part in ("vetting", "engine", "people", "replay", "models")),
     },
-    "recognizer.replay": {"recognizer.engine", "recognizer.models"},
+    "recognizer.people": {"recognizer.models"},
+    "recognizer.replay": {"recognizer.engine", "recognizer.models", "recognizer.people"},
     "recognizer.review": {"recognizer.models"},
     "recognizer.clock": set(),
     "recognizer.aggregates": {"recognizer.models"},
@@ -147,10 +148,12 @@ MAY_IMPORT = {
     "training.pens": {"recognizer.imaging", "training.pictures", "training.strokes"},
     "training.reviewed": {"training.datasets", "training.twins"},
     "training.splitting": {
+        "recognizer.people",
         *(f"training.{part}" for part in ("datasets", "pens", "reviewed", "twins")),
     },
     "training.labelled": {
-        *("recognizer.imaging", "recognizer.models", "training.datasets", "training.splitting"),
+        *(f"recognizer.{part}" for part in ("imaging", "models", "people")),
+        *("training.datasets", "training.splitting"),
     },
     "training.parents": {"recognizer.models", "training.recipe"},
     "training.lessons": {

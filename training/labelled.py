@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recognizer import imaging
 from recognizer.models import Label, Submission
+from recognizer.people import person_of
 from training.datasets import NO_DIGIT
 from training.splitting import Labelled
 
@@ -30,7 +31,7 @@ def labelled() -> Iterator[Labelled]:
             digit=_digit_of(submission),
             strokes=submission.strokes or [],
             label=NO_DIGIT if label == Label.NOT_A_DIGIT else int(label),
-            person=submission.visitor_key or f"submission {submission.pk}",
+            person=person_of(submission),
         )
 
 

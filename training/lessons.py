@@ -15,7 +15,8 @@ from training.sources import Pool
 
 # What the run learnt from besides MNIST, kept while it runs: made once, also where it is resumed.
 POOLS_NAME = "sources.npz"
-# The reviewed submissions that the run was given. Kept for good: they are what was measured.
+# The reviewed submissions that the run was given, kept until it is measured: deletion must reach
+# all that there is of them.
 REVIEWED_NAME = "reviewed.npz"
 
 

@@ -5,7 +5,6 @@ No database: rows come as `Labelled`. Why it is done so: docs/decisions/0012-spl
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.people import number_of, part_of
 from training import pens, twins
 from training.datasets import NO_DIGIT, Digits
 from training.reviewed import PARTS, Reviewed, Side
 
-# Fixed for good: a person's side must never move.
-_SALT = b"digitsite, side of a person:"
-# Of sixteen shares of people, those that the field test has, and those that validation has.
-_SHARES, _FIELD_TEST, _VALIDATION = 16, 4, 2
 # What is no digit is learnt from only where it is broader than this share of its height: an upright
 # bar is a one to who does not know what it was meant for. 0005-sources-and-doubt.md.
 _NARROWEST = 0.35
@@ -45,20 +41,6 @@ class Labelled:
     strokes: Sequence[Mapping[str, Any]]
     label: int
     person: str
-
-
-def number_of(person: str) -> int:
-    """Give a person's number, of 64 bits: the same one in each run, and not to be traced back."""
-    return int.from_bytes(hashlib.sha256(_SALT + person.encode()).digest()[:8], "big")
-
-
-def part_of(number: int) -> str:
-    """Give the part that all of a person's digits are in: of sixteen people, four are in the field
-    test, two in validation."""
-    share = number % _SHARES
-    if share < _FIELD_TEST:
-        return "field_test"
-    return "validation" if share < _FIELD_TEST + _VALIDATION else "train"
 
 
 def gather(labelled: Iterable[Labelled]) -> Reviewed:

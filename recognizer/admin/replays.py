@@ -29,6 +29,7 @@ class Shown:
     """A replay as a page shows it.
 
     Attributes:
+        is_field_test: Of the submissions, only those of the field test were read.
         is_running: It was asked for, and is not finished; `is_late` where that takes too long, as
             it does without a worker.
         error: Why it cannot be.
@@ -38,6 +39,7 @@ class Shown:
         fixed, broken: The digits that only one of the two reads rightly.
     """
 
+    is_field_test: bool = False
     is_running: bool = False
     is_late: bool = False
     error: str = ""
@@ -71,12 +73,13 @@ def shown(replay: Replay) -> Shown:
         return Shown(is_running=not replay.error, is_late=is_late, error=replay.error)
     verdict, kind = _verdict(replay, outcome["p_value"])
     return Shown(
+        is_field_test=outcome.get("is_field_test", False),
         rows=(
             (_("Mended: only the newer is right"), number(outcome["num_fixed"])),
             (_("Broken: only the other is right"), number(outcome["num_broken"])),
             (_("Both right"), number(outcome["both_right"])),
             (_("Both wrong"), number(outcome["both_wrong"])),
-            (_("Labelled submissions"), number(outcome["num_submissions"])),
+            (_submissions(outcome), number(outcome["num_submissions"])),
             (_("Digits of the sample"), number(outcome["num_sample"])),
             (_("McNemar’s exact test"), _p_value(outcome["p_value"])),
         ),
@@ -89,6 +92,13 @@ def shown(replay: Replay) -> Shown:
         fixed=tuple(_picture(one) for one in outcome["fixed"][:MAX_SHOWN]),
         broken=tuple(_picture(one) for one in outcome["broken"][:MAX_SHOWN]),
     )
+
+
+def _submissions(outcome: dict[str, Any]) -> str | Promise:
+    """Name the submissions that were read: all that are labelled, or the field test's."""
+    if outcome.get("is_field_test"):
+        return _("Labelled submissions, of the field test")
+    return _("Labelled submissions")
 
 
 def _verdict(replay: Replay, p_value: float) -> tuple[str | Promise, str]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from recognizer import engine
+from recognizer import engine, people
 from recognizer import replay as replaying
 from recognizer.models import ModelVersion, Replay, Submission
 
@@ -62,6 +62,9 @@ def begin_replay(candidate: ModelVersion, baseline: ModelVersion) -> tuple[Repla
 def replay(candidate: ModelVersion, baseline: ModelVersion) -> Replay:
     """Let both versions read all labelled digits, unless they have read the very same before.
 
+    Where one of them may have learnt from reviewed submissions, they read those of people whom no
+    version learns from.
+
     Raises:
         ActivationRefused: One of them does not load.
 
@@ -71,7 +74,11 @@ def replay(candidate: ModelVersion, baseline: ModelVersion) -> Replay:
     if found.is_finished:
         return found
     try:
-        outcome = replaying.run(load(candidate), load(baseline))
+        outcome = replaying.run(
+            load(candidate),
+            load(baseline),
+            only_field_test=any(map(people.may_know_people, (candidate, baseline))),
+        )
     except ActivationRefused as refusal:
         found.error = str(refusal)
         found.save(update_fields=["error"])

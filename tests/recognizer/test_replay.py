@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 
 from recognizer import registry, replay
+from recognizer.admin.replays import shown
 from recognizer.engine import Loaded, Thresholds
 from recognizer.models import Activation, ModelVersion, Replay, Submission
+from recognizer.people import number_of, part_of
 from recognizer.registry import activation, gate
 from tests.recognizer.admin.test_versions import make_another
 
@@ -98,6 +100,20 @@ def test_of_many_the_surest_mistakes_are_kept(db, no_sample, monkeypatch):
     assert len(outcome.fixed) == 3
 
 
+def test_of_what_may_have_been_learnt_from_only_the_field_test_is_read(db, no_sample):
+    keys = [f"{number:032x}" for number in range(40)]
+    for key in keys:
+        row = labelled(3, "3")
+        Submission.objects.filter(pk=row.pk).update(visitor_key=key)
+    measuring = [key for key in keys if part_of(number_of(key)) == "field_test"]
+
+    outcome = replay.run(loaded(), loaded(7), only_field_test=True)
+
+    assert outcome.is_field_test
+    assert outcome.num_submissions == outcome.num_fixed == len(measuring) > 0
+    assert replay.run(loaded(), loaded(7)).num_submissions == len(keys)
+
+
 # --- In the registry ------------------------------------------------------------------------------
 
 
@@ -112,7 +128,7 @@ def outcomes(monkeypatch):
     runs = []
 
     def say(num_fixed: int, num_broken: int) -> list:
-        def run(candidate, baseline):
+        def run(candidate, baseline, **_how):
             runs.append((candidate.version_id, baseline.version_id))
             return replay.Outcome(num_fixed=num_fixed, num_broken=num_broken, both_right=90)
 
@@ -120,6 +136,26 @@ def outcomes(monkeypatch):
         return runs
 
     return say
+
+
+@pytest.mark.parametrize(
+    ("passport", "is_field_test"),
+    [
+        ({"data": {"reviewed": {"num": 3}}}, True),
+        ({"parent_sha256": "ab" * 32}, True),
+        ({"data": {"name": "mnist"}}, False),
+    ],
+)
+def test_a_version_that_learnt_from_people_is_measured_by_others(
+    active_version, candidate, passport, is_field_test
+):
+    candidate.passport = candidate.passport | passport
+    candidate.save()
+
+    for one, other in [(candidate, active_version), (active_version, candidate)]:
+        found = registry.replay(one, other)
+        assert (found.outcome or {})["is_field_test"] == is_field_test
+        assert shown(found).is_field_test == is_field_test
 
 
 def test_a_replay_is_run_once_for_the_same_labels(active_version, candidate, outcomes):

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from recognizer.people import number_of, part_of
 from training import shapes, strokes
 from training.datasets import NO_DIGIT
 from training.reviewed import PARTS, read, write
-from training.splitting import Labelled, NothingReviewed, gather, number_of, part_of
+from training.splitting import Labelled, NothingReviewed, gather
 
 
 def digit(seed: int, label: int = 3) -> np.ndarray:

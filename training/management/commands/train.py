@@ -427,12 +427,14 @@ def _compare_on_field_test(
 ) -> None:
     """Print how a version and the one before it read the people whom the run only measured by."""
     from training import field_test
+    from training.lessons import REVIEWED_NAME
 
     figures = version.metrics.get("field_test")
     if figures is None:
         return
     text = f"Field test: {figures['accuracy']:.2%} of {figures['num']:,} digits right"
-    if active is not None and active != version:
+    kept = trained.run_folder / REVIEWED_NAME
+    if active is not None and active != version and kept.is_file():
         try:
             before = field_test.compare(version, active, trained.run_folder)
             text += (
@@ -442,6 +444,8 @@ def _compare_on_field_test(
         except LoadFailed as error:
             text += f"; {active} does not load: {error}"
     print(text, flush=True)
+    # Visitors' digits are where visitors can delete them, and nowhere else.
+    kept.unlink(missing_ok=True)
 
 
 def _figure(version: ModelVersion | None, part: str, key: str, form: str) -> str:

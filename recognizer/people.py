@@ -1,0 +1,47 @@
+"""Which part of the reviewed submissions a person's are in: learnt from, chosen by, measured by.
+
+Why it is done so: docs/decisions/0012-split-by-visitor.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # no Django at run time: what splits a run's data does without
+    from recognizer.models import ModelVersion, Submission
+
+# Fixed for good: a person's side must never move.
+_SALT = b"digitsite, side of a person:"
+# Of sixteen shares of people, those that the field test has, and those that validation has.
+_SHARES, _FIELD_TEST, _VALIDATION = 16, 4, 2
+
+
+def person_of(submission: Submission) -> str:
+    """Tell whose it is: a visitor's key, or the submission's own id where nobody is known."""
+    return submission.visitor_key or f"submission {submission.pk}"
+
+
+def number_of(person: str) -> int:
+    """Give a person's number, of 64 bits: the same one in each run, and not to be traced back."""
+    return int.from_bytes(hashlib.sha256(_SALT + person.encode()).digest()[:8], "big")
+
+
+def part_of(number: int) -> str:
+    """Give the part that all of a person's digits are in: of sixteen people, four are in the field
+    test, two in validation."""
+    share = number % _SHARES
+    if share < _FIELD_TEST:
+        return "field_test"
+    return "validation" if share < _FIELD_TEST + _VALIDATION else "train"
+
+
+def is_in_field_test(submission: Submission) -> bool:
+    return part_of(number_of(person_of(submission))) == "field_test"
+
+
+def may_know_people(version: ModelVersion) -> bool:
+    """Tell whether a version, or one whose weights it began with, may have learnt from reviewed
+    submissions: it is then measured by those of the field test alone."""
+    passport = version.passport
+    return bool(passport.get("data", {}).get("reviewed") or passport.get("parent_sha256"))
