@@ -28,7 +28,12 @@ def counted(active_version: ModelVersion) -> None:
     for days_ago in range(7):
         for place, verdict in enumerate(Prediction.Verdict.values):
             at = now - timedelta(days=days_ago)
-            review = {"label": "7", "review_state": "reviewed", "reviewed_at": now}
+            review = {
+                "label": "7",
+                "review_state": "reviewed",
+                "reviewed_at": now,
+                "audited_at": now,
+            }
             row = Submission.objects.create(
                 source="drawn", digit=b"\0" * 784, created_at=at, **(review if place < 2 else {})
             )

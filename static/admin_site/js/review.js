@@ -31,7 +31,7 @@ const DO = {
 };
 
 addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest("input, select, textarea, dialog");
+  const isTyping = help.open || event.target.closest("input, select, textarea");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   // Enter on a link or on a button that the reviewer went to presses that.
   if (event.key === "Enter" && event.target.closest("a, button")) return;
@@ -51,6 +51,9 @@ document.addEventListener("click", (event) => {
   else acts[button.dataset.do]();
   if (event.detail > 0) button.blur(); // pressed by a finger: Enter is for agreeing again
 });
+
+// Else its button has the keys until the next frame.
+help.addEventListener("close", () => document.activeElement?.blur());
 
 addEventListener("beforeunload", (event) => {
   if (outbox.isBusy) event.preventDefault();
