@@ -43,7 +43,8 @@ class _ReadingFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() not in {str(key) for key, _name in self.lookup_choices}:
             return queryset
-        self.is_in_a_lane = LaneFilter.parameter_name in request.GET
+        lane = request.GET.get(LaneFilter.parameter_name)
+        self.is_in_a_lane = lane in {*review.Lane.values, LaneFilter.AUDITED}
         return self.narrow(self.in_a_lane(queryset), str(self.value()))
 
     def in_a_lane(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -55,8 +55,7 @@ def _item(submission: Submission) -> Item:
         "agreed_word": str(Label(agreed).label) if agreed else "",
         "bars": bars(served) if served else [],
         "received": _received(submission),
-        "seen_label": submission.label,
-        "seen_state": submission.review_state,
+        "seen": review.Decision.on(submission).revision,
     }
 
 

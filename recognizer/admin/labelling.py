@@ -60,7 +60,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
         if stored not in {seen, chosen}:
             raise ValidationError(
                 _("Meanwhile %(user)s labelled it “%(label)s”. Look again."),
-                params={"user": self.instance.reviewed_by, "label": self._display(stored)},
+                params={"user": self.instance.reviewed_by or "–", "label": self._display(stored)},
             )
         return chosen
 

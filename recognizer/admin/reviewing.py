@@ -118,6 +118,7 @@ def page(admin: Admin, request: HttpRequest) -> HttpResponse:
                 name: reverse(f"admin:recognizer_submission_review_{name}")
                 for name in ("next", "decide", "undo", "skip")
             },
+            "page": reverse("admin:recognizer_submission_change", args=[UUID(int=0)]),
             "labels": {label.value: str(label.label) for label in Label},
             "words": {name: str(words) for name, words in SAID.items()},
         },
@@ -166,7 +167,10 @@ SAID = {
     "cannot_agree": gettext_lazy("Nothing was read here that one could agree with."),
     "agree": gettext_lazy("Agree: {label}"),
     "unsaved": gettext_lazy("Not saved yet; it is tried again in a moment."),
-    "failed": gettext_lazy("It could not be saved. Load the page again."),
+    "signed_out": gettext_lazy(
+        "You are logged out, or as somebody else. Log in again in another window: what you decide "
+        "here waits until then."
+    ),
     "look": gettext_lazy("Look at it"),
     "no_strokes": gettext_lazy("It was not drawn here: there are no strokes to play."),
 }
@@ -179,7 +183,7 @@ class LaneForm(forms.Form):
     """A lane, and the ids of what the page holds of it."""
 
     lane = forms.ChoiceField(choices=Lane)
-    have = forms.CharField(required=False, max_length=ITEMS * 40)
+    have = forms.CharField(required=False, max_length=40 * 50)
 
     def clean_have(self) -> list[UUID]:
         try:
@@ -196,8 +200,7 @@ class DecisionForm(ItemForm):
     """A label, and what the reviewer saw before they gave it."""
 
     label = forms.ChoiceField(choices=Label)
-    seen_label = forms.ChoiceField(choices=[("", ""), *Label.choices], required=False)
-    seen_state = forms.ChoiceField(choices=Submission.ReviewState)
+    seen = forms.CharField(max_length=80, strip=False)
 
 
 class UndoForm(LaneForm):
@@ -215,16 +218,19 @@ def decide(admin: Admin, request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _refused(form)
     said = form.cleaned_data
-    seen = said["seen_label"], said["seen_state"]
     try:
         change = review.decide_one(
-            said["id"], lane=Lane(said["lane"]), label=said["label"], seen=seen, by=request.user
+            said["id"],
+            lane=Lane(said["lane"]),
+            label=said["label"],
+            seen=said["seen"],
+            by=request.user,
         )
     except review.DecidedMeanwhile as error:
         return _items(request, form, status=409, problem=str(error))
     except Submission.DoesNotExist:
         return _items(request, form, status=404, problem=_("Meanwhile it was deleted."))
-    return _items(request, form, change=change.pk if change else None)
+    return _items(request, form, change=change.pk)
 
 
 def undo(admin: Admin, request: HttpRequest) -> HttpResponse:

@@ -123,8 +123,8 @@ class SubmissionAdmin(LongListAdmin):
 
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
         form.apply(by=request.user)
-        obj.save(update_fields=review.FIELDS)
-        if form.decision_words():
+        if form.decision_words():  # else whoever had decided so keeps it
+            obj.save(update_fields=review.FIELDS)
             way = Way.PAGE if isinstance(form, ReviewForm) else Way.LIST
             review.note([(obj, form.before)], by=request.user, way=way)
 

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('label_after', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit'), ('several', 'several digits'), ('bad_image', 'bad image')], max_length=12, verbose_name='label after')),
                 ('state_before', models.CharField(choices=[('pending', 'not reviewed'), ('reviewed', 'reviewed'), ('second_look', 'needs a second look')], max_length=12, verbose_name='review before')),
                 ('state_after', models.CharField(choices=[('pending', 'not reviewed'), ('reviewed', 'reviewed'), ('second_look', 'needs a second look')], max_length=12, verbose_name='review after')),
+                ('undone_at', models.DateTimeField(editable=False, null=True, verbose_name='undone')),
                 ('reviewed_at_before', models.DateTimeField(null=True, verbose_name='reviewed at, before')),
                 ('audited_at_before', models.DateTimeField(null=True, verbose_name='audited at, before')),
                 ('suspicion_before', models.FloatField(null=True, verbose_name='suspicion before')),
@@ -57,6 +58,11 @@ class Migration(migrations.Migration):
         migrations.RemoveField(
             model_name='activation',
             name='num_labelled',
+        ),
+        migrations.AlterField(  # for the way back
+            model_name='daycount',
+            name='num_labelled',
+            field=models.PositiveIntegerField(default=0, verbose_name='labelled with a digit'),
         ),
         migrations.RemoveField(
             model_name='daycount',
@@ -171,6 +177,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='labelchange',
-            index=models.Index(fields=['changed_by', 'changed_at', 'way', 'agrees'], name='change_by_reviewer'),
+            index=models.Index(fields=['changed_by', 'changed_at', 'way', 'undone_at', 'agrees'], name='change_by_reviewer'),
         ),
     ]

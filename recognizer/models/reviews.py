@@ -50,6 +50,8 @@ class LabelChange(models.Model):
         _("review before"), max_length=12, choices=Submission.ReviewState
     )
     state_after = models.CharField(_("review after"), max_length=12, choices=Submission.ReviewState)
+    # When the reviewer took it back: it counts for nothing any more.
+    undone_at = models.DateTimeField(_("undone"), null=True, editable=False)
     # What undoing gives back.
     reviewed_by_before = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -70,7 +72,8 @@ class LabelChange(models.Model):
         ordering = ["-changed_at", "-pk"]
         indexes = [
             models.Index(
-                fields=["changed_by", "changed_at", "way", "agrees"], name="change_by_reviewer"
+                fields=["changed_by", "changed_at", "way", "undone_at", "agrees"],
+                name="change_by_reviewer",
             )
         ]
 

@@ -45,6 +45,23 @@ class Decision:
     audited_at: datetime | None = None
     suspicion: float | None = None
 
+    @property
+    def revision(self) -> str:
+        """Name it so that whoever saw another one is told apart, also one that said the same."""
+        moment = self.reviewed_at.isoformat() if self.reviewed_at else ""
+        return f"{self.label} {self.review_state} {moment}"
+
+    @classmethod
+    def before(cls, change: LabelChange) -> Decision:
+        return cls(
+            change.label_before,
+            change.state_before,
+            change.reviewed_by_before_id,
+            change.reviewed_at_before,
+            change.audited_at_before,
+            change.suspicion_before,
+        )
+
     @classmethod
     def on(cls, submission: Submission) -> Decision:
         return cls(
@@ -165,21 +182,18 @@ def _log(by: Any, submissions: list[Submission], words: str) -> None:
 
 
 @transaction.atomic
-def decide_one(
-    pk: UUID, *, lane: Lane, label: str, seen: tuple[str, str], by: Any
-) -> LabelChange | None:
+def decide_one(pk: UUID, *, lane: Lane, label: str, seen: str, by: Any) -> LabelChange:
     """Let a reviewer label one submission of a lane.
 
     Args:
         pk: Its id.
         lane: Which one they had it from.
         label: One of `Label`.
-        seen: The label and the state of review that they saw.
+        seen: The `revision` of the decision that they saw.
         by: The reviewer.
 
     Returns:
-        The change, which can be undone; None where it was decided so by the reviewer before, as
-        where a request was sent twice.
+        The change, which can be undone; the one that was made where a request is sent twice.
 
     Raises:
         DecidedMeanwhile: It is no longer as they saw it.
@@ -190,12 +204,13 @@ def decide_one(
     submission = _locked(pk)
     before = Decision.on(submission)
     Lease.objects.filter(submission=pk, reviewer=by).delete()
-    if (before.label, before.review_state) != seen:
-        if before.label == label and before.reviewed_by_id == by.pk:
-            return None
+    if before.revision != seen:
+        last = _last_change(submission)
+        if last and _is_the_same(last, label=label, seen=seen, by=by):
+            return last
         raise DecidedMeanwhile(_meanwhile(submission))
     submission.review(label=label, by=by)
-    if lane == Lane.AUDIT:
+    if lane == Lane.AUDIT and submission.is_audit:
         submission.audited_at = timezone.now()
     submission.save(update_fields=FIELDS)
     if words := Decision.on(submission).words_since(before):
@@ -205,8 +220,18 @@ def decide_one(
 
 
 def _locked(pk: UUID) -> Submission:
-    rows = Submission.objects.select_for_update(of=("self",)).only("visitor_key", *FIELDS)
+    rows = Submission.objects.select_for_update(of=("self",)).only("is_audit", *FIELDS)
     return rows.get(pk=pk)
+
+
+def _last_change(submission: Submission) -> LabelChange | None:
+    return LabelChange.objects.filter(submission=submission).order_by("-pk").first()
+
+
+def _is_the_same(change: LabelChange, *, label: str, seen: str, by: Any) -> bool:
+    """Whether it is the very decision that is sent once more: its answer was lost on the way."""
+    is_own = change.changed_by_id == by.pk and change.way != Way.UNDO
+    return is_own and change.label_after == label and Decision.before(change).revision == seen
 
 
 def _meanwhile(submission: Submission) -> str:
@@ -231,22 +256,26 @@ def undo(change_id: int, *, by: Any) -> LabelChange:
     if change is None:
         raise NothingToUndo(_("There is nothing of yours to undo here."))
     submission = _locked(change.submission_id)
-    last = LabelChange.objects.filter(submission=submission).order_by("-pk").first()
+    change.refresh_from_db()
+    last = _last_change(submission)
+    if change.undone_at and last and last.way == Way.UNDO and last.changed_by_id == by.pk:
+        return last  # sent once more: its answer was lost on the way
     if last != change:
         raise NothingToUndo(_("Something was decided since. Look at its page for the history."))
     now = Decision.on(submission)
     _set_back(submission, change)
     _log(by, [submission], Decision.on(submission).words_since(now) or _("Decision undone."))
-    LabelChange.objects.filter(pk=change.pk).update(agrees=None)  # it says nothing any more
+    LabelChange.objects.filter(pk=change.pk).update(undone_at=timezone.now(), agrees=None)
     [undone] = note([(submission, now)], by=by, way=Way.UNDO)
     return undone
 
 
 def _set_back(submission: Submission, change: LabelChange) -> None:
-    submission.label = change.label_before
-    submission.review_state = change.state_before
-    submission.reviewed_by_id = change.reviewed_by_before_id
-    submission.reviewed_at = change.reviewed_at_before
-    submission.audited_at = change.audited_at_before
-    submission.suspicion = change.suspicion_before
+    before = Decision.before(change)
+    submission.label = before.label
+    submission.review_state = before.review_state
+    submission.reviewed_by_id = before.reviewed_by_id
+    submission.reviewed_at = before.reviewed_at
+    submission.audited_at = before.audited_at
+    submission.suspicion = before.suspicion
     submission.save(update_fields=FIELDS)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from recognizer import engine, recognition
+from recognizer import engine, recognition, review
 from recognizer.models import LabelChange, ModelVersion, Submission
 from tests.browser.conftest import NARROW
 
@@ -158,7 +158,7 @@ def test_the_end_of_a_lane_is_said(make_readings, open_review):
 
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("Nothing waits here.")).to_be_visible()
+    expect(page.get_by_text("Nothing waits here for you.")).to_be_visible()
     page.keyboard.press("u")
     expect(page.locator(".review-stage img")).to_be_visible()
 
@@ -166,6 +166,9 @@ def test_the_end_of_a_lane_is_said(make_readings, open_review):
 def test_a_finger_decides(make_readings, open_review):
     first, second = [str(row.pk) for row in make_readings(2)][::-1]
     page = open_review(viewport=NARROW, has_touch=True, is_mobile=True)
+    size = page.get_by_role("button", name="8", exact=True).bounding_box()
+    assert size
+    assert min(size["width"], size["height"]) >= 44
 
     page.get_by_role("button", name="8", exact=True).tap()
     assert shown(page) == second
@@ -174,8 +177,6 @@ def test_a_finger_decides(make_readings, open_review):
 
     assert Submission.objects.get(pk=first).label == "8"
     assert Submission.objects.get(pk=second).label == "not_a_digit"
-    size = page.get_by_role("button", name="8", exact=True).bounding_box()
-    assert size is None or min(size["width"], size["height"]) >= 44
 
 
 def test_what_somebody_else_decided_is_said_with_a_link(make_readings, open_review, watch):
@@ -210,3 +211,54 @@ def test_in_a_tunnel_nothing_is_lost(make_readings, open_review, watch):
     saved(page)
 
     assert [Submission.objects.get(pk=row.pk).label for row in rows] == ["4", "5", ""]
+
+
+def test_several_are_undone_and_decided_anew_without_a_pause(make_readings, open_review):
+    rows = [str(row.pk) for row in make_readings(8)][::-1]
+    page = open_review()
+
+    for key in ("1", "2", "3", "u", "u", "u", "4", "5", "6", "7"):
+        page.keyboard.press(key)
+    expect(page.locator(".review-stage")).to_have_attribute("data-id", rows[4])
+    saved(page)
+
+    labels = [Submission.objects.get(pk=pk).label for pk in rows]
+    assert labels == ["4", "5", "6", "7", "", "", "", ""]
+    expect(page.locator(".review-today")).to_have_text("4")
+    expect(page.locator(".review-problem")).not_to_be_visible()
+
+
+def test_what_others_labelled_in_the_audit_is_looked_at_again(make_readings, open_review, watch):
+    rows = make_readings(6, is_audit=True, served_verdict="digit")
+    page = open_review("?lane=audit")
+    for row in rows:
+        row.review(label="5", by=None)
+        row.save(update_fields=review.FIELDS)
+    watch.expected.append("409")
+
+    for _ in range(4):
+        page.keyboard.press("3")
+        page.wait_for_timeout(100)
+    saved(page)
+    expect(page.locator(".review-problem")).to_contain_text("Meanwhile")
+    for _ in range(6):
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(100)
+    saved(page)
+
+    assert Submission.objects.audited().count() == 6
+
+
+def test_who_was_logged_out_loses_nothing(make_readings, open_review, watch):
+    [row] = make_readings(1)
+    page = open_review()
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    watch.expected.append("403")  # which Chromium writes to its console
+
+    page.keyboard.press("3")
+    expect(page.locator(".review-problem")).to_contain_text("You are logged out")
+    page.context.add_cookies(cookies)  # as logging in elsewhere does
+    expect(page.locator(".review-problem")).not_to_be_visible(timeout=15_000)
+
+    assert Submission.objects.get(pk=row.pk).label == "3"

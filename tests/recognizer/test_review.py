@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from recognizer import recognition, review
 from recognizer.models import LabelChange, Lease, Prediction, Submission, Way
-from recognizer.review import Lane
+from recognizer.review import Lane, claims
 from tests import again
 
 State = Submission.ReviewState
-FRESH = ("", State.PENDING)
 
 
 @pytest.fixture
@@ -28,7 +27,8 @@ def ben(db):
     return get_user_model().objects.create_user("ben", is_staff=True)
 
 
-def decide(row: Submission, label: str, by, lane=Lane.UNCERTAIN, seen=FRESH):
+def decide(row: Submission, label: str, by, lane=Lane.UNCERTAIN, seen: str = ""):
+    seen = seen or review.Decision.on(row).revision
     return review.decide_one(row.pk, lane=lane, label=label, seen=seen, by=by)
 
 
@@ -77,7 +77,7 @@ def test_what_was_labelled_elsewhere_is_audited_all_the_same(make_submission, an
     row.save()
     assert of(Lane.AUDIT) == [row.pk]
 
-    decide(row, "7", anna, Lane.AUDIT, seen=("7", State.REVIEWED))
+    decide(row, "7", anna, Lane.AUDIT)
 
     assert of(Lane.AUDIT) == []
     assert Submission.objects.audited().get() == row
@@ -215,21 +215,58 @@ def test_who_comes_too_late_is_told_who_was_first(make_submission, anna, ben):
     assert fresh(row).label == "3"
 
 
-def test_the_same_decision_sent_twice_is_made_once(make_submission, anna):
-    row = make_submission(verdict="unsure", confidence=0.5)
-    decide(row, "3", anna)
+@pytest.mark.parametrize("lane", [Lane.UNCERTAIN, Lane.AUDIT, Lane.SUSPECT])
+def test_the_same_decision_sent_twice_is_made_once(make_submission, anna, ben, lane):
+    labelled = {"label": "3", "reviewed_at": timezone.now(), "review_state": State.REVIEWED}
+    is_new = lane == Lane.UNCERTAIN
+    row = (
+        make_submission(is_audit=True)
+        if is_new
+        else make_submission(is_audit=True, suspicion=0.5, reviewed_by=ben, **labelled)
+    )
+    seen = review.Decision.on(fresh(row)).revision
 
-    assert decide(row, "3", anna) is None
+    first = decide(row, "3", anna, lane, seen)
+
+    assert decide(row, "3", anna, lane, seen) == first
     assert LabelChange.objects.count() == 1
+    review.undo(first.pk, by=anna)
+    assert fresh(row).reviewed_by == (None if is_new else ben)
+
+
+def test_who_saw_what_was_confirmed_since_does_not_overwrite_it(make_submission, anna, ben):
+    labelled = {"label": "7", "reviewed_at": timezone.now(), "review_state": State.REVIEWED}
+    row = make_submission(is_audit=True, **labelled)
+    seen = review.Decision.on(fresh(row)).revision
+    decide(row, "7", anna, Lane.AUDIT, seen)
+
+    with pytest.raises(review.DecidedMeanwhile, match="Meanwhile anna labelled it “7”"):
+        decide(row, "1", ben, Lane.AUDIT, seen)
+
+
+def test_only_what_was_chosen_by_chance_is_audited(make_submission, anna):
+    row = make_submission(verdict="unsure", confidence=0.5)
+
+    decide(row, "7", anna, Lane.AUDIT)
+
+    assert not Submission.objects.audited().exists()
+
+
+def test_a_reviewer_holds_again_what_nobody_took_when_the_lease_ended(make_submission, anna, ben):
+    mine, taken = (make_submission(verdict="unsure", confidence=0.5) for _ in range(2))
+    review.lease([taken.pk], reviewer=ben)
+
+    review.renew([mine.pk, taken.pk], reviewer=anna)
+
+    holders = dict(Lease.objects.values_list("submission", "reviewer__username"))
+    assert holders == {mine.pk: "anna", taken.pk: "ben"}
 
 
 def test_agreement_with_another_reviewer_is_noted(make_submission, anna, ben):
     labelled = {"label": "7", "reviewed_at": timezone.now(), "review_state": State.REVIEWED}
     same, other = (make_submission(suspicion=0.5, reviewed_by=ben, **labelled) for _ in range(2))
-    seen = ("7", State.REVIEWED)
-
-    assert decide(same, "7", anna, Lane.SUSPECT, seen).agrees is True
-    assert decide(other, "1", anna, Lane.SUSPECT, seen).agrees is False
+    assert decide(same, "7", anna, Lane.SUSPECT).agrees is True
+    assert decide(other, "1", anna, Lane.SUSPECT).agrees is False
     assert decide(make_submission(is_audit=True), "7", anna, Lane.AUDIT).agrees is None
     assert of(Lane.SUSPECT) == []
 
@@ -239,14 +276,14 @@ def test_undoing_gives_all_back(make_submission, anna, ben):
     row = make_submission(
         label="7", review_state=State.REVIEWED, reviewed_at=before, suspicion=0.5, reviewed_by=ben
     )
-    change = decide(row, "1", anna, Lane.SUSPECT, seen=("7", State.REVIEWED))
+    change = decide(row, "1", anna, Lane.SUSPECT)
 
     review.undo(change.pk, by=anna)
 
     row = fresh(row)
     assert (row.label, row.reviewed_by, row.reviewed_at) == ("7", ben, before)
     assert row.suspicion == 0.5
-    assert LabelChange.objects.get(way=Way.SUSPECT).agrees is None
+    assert LabelChange.objects.get(way=Way.SUSPECT).undone_at is not None
     assert LabelChange.objects.latest("pk").way == Way.UNDO
 
 
@@ -255,17 +292,22 @@ def test_only_ones_own_last_word_is_undone(make_submission, anna, ben):
     first = decide(row, "1", anna)
     with pytest.raises(review.NothingToUndo, match="nothing of yours"):
         review.undo(first.pk, by=ben)
-    decide(row, "2", ben, seen=("1", State.REVIEWED))
+    decide(fresh(row), "2", ben)
 
     with pytest.raises(review.NothingToUndo, match="decided since"):
         review.undo(first.pk, by=anna)
     assert fresh(row).label == "2"
 
 
-def test_undoing_twice_is_undoing_once(make_submission, anna):
-    change = decide(make_submission(verdict="unsure", confidence=0.5), "1", anna)
-    review.undo(change.pk, by=anna)
+def test_undoing_twice_is_undoing_once(make_submission, anna, ben):
+    row = make_submission(verdict="unsure", confidence=0.5)
+    change = decide(row, "1", anna)
 
+    undone = review.undo(change.pk, by=anna)
+
+    assert review.undo(change.pk, by=anna) == undone  # its answer was lost on the way
+    assert LabelChange.objects.count() == 2
+    decide(fresh(row), "2", ben)
     with pytest.raises(review.NothingToUndo):
         review.undo(change.pk, by=anna)
 
@@ -325,6 +367,34 @@ def test_of_one_visitor_few_claims_are_accepted_earlier_ones_counted(
     assert found == review.Accepted(num=2, num_over=2)
     accepted = {row.pk for row in Submission.objects.reviewed()}
     assert accepted == {rows[3].pk, rows[0].pk, stranger.pk}
+
+
+def test_what_is_decided_while_claims_are_accepted_stays(
+    make_submission, other_version, anna, ben, monkeypatch
+):
+    row = make_submission(claim=1)
+    support(row, other_version, 1)
+    used = claims._used
+
+    def label_meanwhile(visitors):
+        decide(row, "7", ben)
+        return used(visitors)
+
+    monkeypatch.setattr(claims, "_used", label_meanwhile)
+
+    assert review.accept_claims(Submission.objects.all(), by=anna).num == 0
+    assert fresh(row).label == "7"
+
+
+def test_claims_are_accepted_batch_by_batch(make_submission, other_version, anna, monkeypatch):
+    monkeypatch.setattr(claims, "BATCH", 2)
+    rows = [make_submission(claim=1, visitor_key=f"{n:032x}") for n in range(5)]
+    for row in rows[:3]:
+        support(row, other_version, 1)
+
+    found = review.accept_claims(Submission.objects.all(), by=anna)
+
+    assert found == review.Accepted(num=3, num_unsupported=2)
 
 
 def test_what_was_decided_is_not_decided_by_a_claim(make_submission, other_version, anna):

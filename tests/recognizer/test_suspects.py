@@ -75,7 +75,7 @@ def test_a_wrong_label_is_found_and_what_the_version_reads_is_kept(labelled, act
 def test_it_rests_once_a_reviewer_has_answered(labelled, anna):
     suspects.find()
     row = Submission.objects.get(pk=labelled[0].pk)
-    seen = (row.label, row.review_state)
+    seen = review.Decision.on(row).revision
     review.decide_one(row.pk, lane=Lane.SUSPECT, label=row.label, seen=seen, by=anna)
 
     suspects.find()

@@ -4,6 +4,11 @@
 import { Desk } from "./review/desk.js";
 import { Outbox } from "./review/outbox.js";
 
+// How often an empty lane is looked at again.
+const LOOK_AGAIN_MS = 20_000;
+// So long what somebody else decided stays to be read, whatever goes well meanwhile.
+const READ_MS = 6_000;
+
 const data = JSON.parse(document.getElementById("review-data").textContent);
 const find = (selector) => document.querySelector(selector);
 const desk = new Desk(find(".review-desk"), data.words);
@@ -15,10 +20,11 @@ const queue = [];
 /** Decisions that may be undone, the last one last: {item, sent}, `sent` gives the change's id. */
 const decided = [];
 const seen = new Set();
+let readUntil = 0;
 
 const outbox = new Outbox(find(".review-token [name=csrfmiddlewaretoken]").value, {
   onRetry: () => show(data.words.unsaved),
-  onSent: () => show(""),
+  onSignedOut: () => show(data.words.signed_out),
 });
 
 const KEYS = { n: "not_a_digit", s: "several", b: "bad_image" };
@@ -63,13 +69,15 @@ addEventListener("beforeunload", (event) => {
 function decide(label) {
   const item = queue.shift();
   if (!item) return;
-  const sent = send(data.urls.decide, {
-    id: item.id,
-    label,
-    seen_label: item.seen_label,
-    seen_state: item.seen_state,
-  }).then((answer) => answer?.change ?? null);
-  decided.push({ item, sent });
+  const last = { item };
+  last.sent = send(data.urls.decide, { id: item.id, label, seen: item.seen }).then((answer) => {
+    if (answer.change) return answer.change;
+    const place = decided.indexOf(last); // refused: there is nothing to undo
+    if (place >= 0) decided.splice(place, 1);
+    count(-1);
+    return null;
+  });
+  decided.push(last);
   count(1);
   say(data.words.labelled.replace("{label}", data.labels[label]));
   next();
@@ -89,18 +97,32 @@ function skip() {
   next();
 }
 
+/** Show the last one again at once; that it is undone follows in its turn. */
 async function undo() {
   const last = decided.pop();
   if (!last) return say(data.words.nothing_to_undo);
-  const change = await last.sent;
-  if (change === null) return say(data.words.nothing_to_undo);
-  const answer = await outbox.send(data.urls.undo, { lane: data.lane, change });
-  if (answer.problem) return show(answer.problem, last.item.page);
-  seen.add(answer.item.id);
-  queue.unshift(answer.item);
-  count(-1);
+  queue.unshift(last.item);
   say(data.words.undone);
   next();
+  const answer = await outbox.send(data.urls.undo, async () => {
+    const change = await last.sent;
+    return change && { lane: data.lane, change };
+  });
+  if (answer?.item) {
+    count(-1);
+    show("");
+    return;
+  }
+  drop(last.item); // it was refused when it was decided, or something was decided since
+  if (answer) show(answer.problem, last.item.page);
+}
+
+/** Take an item out that is not to be decided here. */
+function drop(item) {
+  const place = queue.indexOf(item);
+  if (place < 0) return;
+  queue.splice(place, 1);
+  if (place === 0) next();
 }
 
 function play() {
@@ -109,20 +131,22 @@ function play() {
 
 /** Send what was done; what waits next comes with the answer. */
 async function send(url, fields) {
-  const have = queue.map((item) => item.id).join(",");
-  const answer = await outbox.send(url, { lane: data.lane, have, ...fields });
-  if (answer.problem) {
-    show(answer.problem, queueOf(fields.id));
-    if (fields.label) count(-1);
-  }
+  const page = queuePage(fields.id);
+  const answer = await outbox.send(url, async () => ({
+    lane: data.lane,
+    have: queue.map((item) => item.id).join(","),
+    ...fields,
+  }));
+  show(answer.problem ?? "", page);
+  if (answer.problem) seen.delete(fields.id); // it may wait all the same, for another look
   take(answer.items ?? []);
   if (!queue.length) next();
   return answer;
 }
 
-/** The page of one that was decided, where it can be looked at again. */
-function queueOf(id) {
-  return decided.find(({ item }) => item.id === id)?.item.page;
+/** Where one that is decided now can be looked at again. */
+function queuePage(id) {
+  return id && data.page.replace("00000000-0000-0000-0000-000000000000", id);
 }
 
 /** Put what came at the end, and load its pictures. */
@@ -165,8 +189,10 @@ function say(words) {
   find(".review-said").textContent = words;
 }
 
-/** Say what is wrong until the next thing goes well; link to the page where one can look at it. */
+/** Say what is wrong, with a link where one can look at it; with no words, that all is well. */
 function show(words, page = "") {
+  if (!words && performance.now() < readUntil) return;
+  readUntil = words && page ? performance.now() + READ_MS : 0;
   problem.textContent = words;
   problem.hidden = !words;
   if (!words || !page) return;
@@ -178,6 +204,9 @@ function show(words, page = "") {
 
 take(data.items);
 next();
+setInterval(() => {
+  if (!queue.length && !outbox.isBusy) send(data.urls.next, {});
+}, LOOK_AGAIN_MS);
 // On a phone the admin's head would leave too little room, and not all lanes are in sight.
 if (matchMedia("(max-width: 767px)").matches) {
   find(".lanes").scrollIntoView();

@@ -1,16 +1,18 @@
 // What was decided is sent in its order, one request after the other, and once more where there is
-// no answer: nothing is lost in a tunnel.
+// no answer: nothing is lost in a tunnel, and nothing when a session has ended.
 
-const RETRIES_MS = [1000, 2000, 4000, 8000, 15000];
+const RETRIES_MS = [1000, 2000, 4000, 8000, 15_000];
+// A connection that is half open answers never.
+const PATIENCE_MS = 15_000;
 
 export class Outbox {
   #last = Promise.resolve();
   #num = 0;
 
   /**
-   * @param {string} token Django's, against requests of other sites.
-   * @param {{onRetry: () => void, onSent: () => void}} listener Called when something waits to be
-   *   sent once more, and when it is through.
+   * @param {string} token Django's, against requests of other sites; a newer one is in the cookie.
+   * @param {{onRetry: () => void, onSignedOut: () => void}} listener Called where something waits
+   *   to be sent once more: nobody answered, or not to this user.
    */
   constructor(token, listener) {
     this.token = token;
@@ -23,7 +25,9 @@ export class Outbox {
 
   /**
    * Send fields by POST after all that was sent before.
-   * @returns {Promise<object>} The answer; `problem` says what is wrong.
+   * @param {() => Promise<object | null>} fields Asked for when their turn has come; null sends
+   *   nothing.
+   * @returns {Promise<object | null>} The answer; `problem` says what is wrong.
    */
   send(url, fields) {
     this.#num += 1;
@@ -33,36 +37,38 @@ export class Outbox {
   }
 
   async #deliver(url, fields) {
+    const said = await fields();
+    if (!said) return null;
     for (let tries = 0; ; tries += 1) {
-      const answer = await this.#post(url, fields);
-      if (answer) {
-        if (tries) this.listener.onSent();
-        return answer;
-      }
-      this.listener.onRetry();
+      const answer = await this.#post(url, said);
+      if (answer) return answer;
       const wait = RETRIES_MS[Math.min(tries, RETRIES_MS.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
 
-  /** Give the answer, or null where the server gave none. */
+  /** Give the answer, or null where there is none yet. */
   async #post(url, fields) {
     try {
       const response = await fetch(url, {
         method: "POST",
-        headers: { "X-CSRFToken": this.token },
+        headers: { "X-CSRFToken": tokenNow() ?? this.token },
         body: new URLSearchParams(fields),
         credentials: "same-origin",
+        signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      if (response.status >= 500) return null;
-      if (response.headers.get("Content-Type")?.startsWith("application/json")) {
-        return await response.json();
-      }
-      // A page: logged out, or the right was taken away.
-      location.reload();
-      return await new Promise(() => {});
+      const isOurs = response.headers.get("Content-Type")?.startsWith("application/json");
+      if (isOurs && response.status < 500) return await response.json();
+      if (response.status >= 500) this.listener.onRetry();
+      else this.listener.onSignedOut(); // the login page, or a refusal
     } catch {
-      return null;
+      this.listener.onRetry();
     }
+    return null;
   }
+}
+
+/** The token that the site goes by now: another one since somebody logged in elsewhere. */
+function tokenNow() {
+  return document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
 }
