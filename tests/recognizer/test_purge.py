@@ -335,6 +335,33 @@ def test_reviews_of_a_past_day_of_which_nothing_was_deleted_are_still_counted(st
 
 
 @pytest.mark.django_db(transaction=True)
+def test_audits_of_a_past_day_of_which_something_was_deleted_are_still_counted(store):
+    rows = [store(5) for _ in range(10)]
+    early = Activation.objects.get()
+    Activation.objects.update(activated_at=timezone.now() - 50 * DAY)
+    aggregates.refresh()
+    tenures.count()
+    deletion.delete(Submission.objects.filter(pk=rows[0].pk))
+    for row, label in zip(rows[1:], "777777771", strict=True):
+        row.review(label=label, by=None)
+        row.audited_at = timezone.now()
+        row.save()
+
+    count_all_again()
+
+    assert list(counts().values()) == [({"digit": 10}, 9, 8)]
+    early.refresh_from_db()
+    assert (early.num_served, early.num_audited, early.num_right) == (10, 9, 8)
+
+    deletion.delete(Submission.objects.filter(pk=rows[9].pk))
+    count_all_again()
+
+    assert list(counts().values()) == [({"digit": 10}, 9, 8)], "fewer are left of the audited too"
+    early.refresh_from_db()
+    assert (early.num_served, early.num_audited, early.num_right) == (10, 9, 8)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_todays_count_follows_what_a_visitor_deletes(store):
     store(0)
     other = store(0)
