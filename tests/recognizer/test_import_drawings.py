@@ -363,6 +363,22 @@ def test_a_zip_that_lies_about_a_size_is_read_no_further_either(tmp_path, monkey
     assert len(read) <= 101
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_packed_in_a_rare_way_is_named_and_never_unpacked(
+    active_version, tmp_path, packing
+):
+    """A few kilobytes of bzip2 unpack to a gigabyte in memory at once."""
+    path = tmp_path / "rare.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("rare.png", seven(1), packing)
+        archive.writestr("fine.png", seven(2), zipfile.ZIP_DEFLATED)
+
+    said = Said(path)
+
+    assert said.out == "1 stored\n1 unreadable\n"
+    assert "rare.png: Expected a file that is stored or deflated" in said.err
+
+
 def test_all_that_a_zip_unpacks_to_is_bounded(active_version, tmp_path, monkeypatch):
     monkeypatch.setattr(collection, "MAX_UNPACKED", 100)
     path = zipped(tmp_path / "large.zip", {"a.png": seven(1)})
