@@ -403,6 +403,53 @@ def test_a_damaged_entry_of_a_zip_stops_nothing(active_version, tmp_path):
     assert "damaged in the zip" in said.err
 
 
+CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+
+
+def spoilt(path: Path, header: bytes, offset: int, content: bytes) -> Path:
+    """Write over the first header of a kind, from a place in it on."""
+    whole = bytearray(path.read_bytes())
+    at = whole.index(header) + offset
+    whole[at : at + len(content)] = content
+    path.write_bytes(bytes(whole))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("offset", "content"),
+    [
+        (6, b"\xff"),  # the version that is needed to read it
+        (46, b"\xff\xff"),  # the name, which is said to be UTF-8
+    ],
+)
+def test_a_damaged_zip_is_refused_in_words(active_version, tmp_path, offset, content):
+    path = spoilt(zipped(tmp_path / "a.zip", {"é.png": seven(1)}), CENTRAL, offset, content)
+
+    with pytest.raises(CommandError, match="a folder or a zip"):
+        Said(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "offset", "content"),
+    [
+        (LOCAL, 30, b"\xff\xff"),  # the name again
+        (CENTRAL, 42, b"\xff\xff\xff\x7f"),  # where it lies
+        (CENTRAL, 8, b"\x01"),  # encrypted
+        (CENTRAL, 8, b"\x20"),  # a patch to another file
+    ],
+)
+def test_a_damaged_header_of_a_file_stops_no_other(
+    active_version, tmp_path, header, offset, content
+):
+    files: dict[str, bytes | str] = {"é.png": seven(1), "fine.png": seven(2)}
+    path = spoilt(zipped(tmp_path / "a.zip", files), header, offset, content)
+
+    said = Said(path)
+
+    assert (said.status, said.out) == (1, "1 stored\n1 unreadable\n")
+    assert "é.png: It " in said.err
+
+
 # --- What cannot be imported ----------------------------------------------------------------------
 
 
