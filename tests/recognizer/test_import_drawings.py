@@ -2,7 +2,10 @@
 
 import hashlib
 import struct
+import tracemalloc
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -289,6 +292,17 @@ def test_the_same_name_in_another_collection_is_another_person(active_version, t
 
 # --- Zips -----------------------------------------------------------------------------------------
 
+CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+
+
+def spoilt(path: Path, header: bytes, offset: int, content: bytes) -> Path:
+    """Write over the first header of a kind, from a place in it on."""
+    whole = bytearray(path.read_bytes())
+    at = whole.index(header) + offset
+    whole[at : at + len(content)] = content
+    path.write_bytes(bytes(whole))
+    return path
+
 
 def test_a_zip_is_imported_as_a_folder_is(active_version, tmp_path, reviewer):
     path = zipped(
@@ -336,9 +350,22 @@ def test_names_that_lead_out_of_a_zip_write_nothing(active_version, tmp_path):
     assert {*tmp_path.rglob("*"), *tmp_path.parent.glob("*")} == before
 
 
-def test_a_bomb_in_a_zip_is_read_no_further_than_an_image_may_be(active_version, tmp_path):
-    bomb = b"\x89PNG\r\n\x1a\n" + bytes(60 << 20)
-    path = zipped(tmp_path / "bomb.zip", {"bomb.png": bomb, "fine.png": seven(1)})
+@contextmanager
+def no_more_memory_than(num_bytes: int) -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < num_bytes
+
+
+BOMB = b"\x89PNG\r\n\x1a\n" + bytes(60 << 20)
+
+
+def test_a_bomb_in_a_zip_is_unreadable_and_stops_nothing(active_version, tmp_path):
+    path = zipped(tmp_path / "bomb.zip", {"bomb.png": BOMB, "fine.png": seven(1)})
     assert path.stat().st_size < 1 << 20
 
     said = Said(path)
@@ -348,19 +375,23 @@ def test_a_bomb_in_a_zip_is_read_no_further_than_an_image_may_be(active_version,
     assert said.out == "1 stored\n1 unreadable\n"
 
 
-def test_a_zip_that_lies_about_a_size_is_read_no_further_either(tmp_path, monkeypatch):
-    path = zipped(tmp_path / "lies.zip", {"a.png": bytes(1 << 20)})
-    content = bytearray(path.read_bytes())
-    at = content.rindex(b"PK\x01\x02") + 24  # the size in the central directory
-    content[at : at + 4] = struct.pack("<I", 10)
-    path.write_bytes(bytes(content))
+def test_a_bomb_in_a_zip_is_unpacked_no_further_than_an_image_may_be(tmp_path):
+    path = zipped(tmp_path / "bomb.zip", {"bomb.png": BOMB})
 
-    with importing.opened(path) as opened:
-        try:
-            read = opened.read("a.png", most=100)
-        except collection.Unread:
-            return  # said to be damaged is as good
-    assert len(read) <= 101
+    with importing.opened(path) as opened, no_more_memory_than(1 << 20):
+        assert len(opened.read("bomb.png", most=1_000)) == 1_001
+
+
+def test_a_zip_that_lies_about_a_size_is_unpacked_no_further_either(tmp_path):
+    path = zipped(tmp_path / "lies.zip", {"a.png": BOMB})
+    spoilt(path, CENTRAL, 24, struct.pack("<I", 10))  # the size that it is said to have
+
+    with (
+        importing.opened(path) as opened,
+        no_more_memory_than(1 << 20),
+        pytest.raises(collection.Unread, match="damaged"),
+    ):
+        opened.read("a.png", most=1_000)
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -401,18 +432,6 @@ def test_a_damaged_entry_of_a_zip_stops_nothing(active_version, tmp_path):
 
     assert said.out == "1 stored\n1 unreadable\n"
     assert "damaged in the zip" in said.err
-
-
-CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
-
-
-def spoilt(path: Path, header: bytes, offset: int, content: bytes) -> Path:
-    """Write over the first header of a kind, from a place in it on."""
-    whole = bytearray(path.read_bytes())
-    at = whole.index(header) + offset
-    whole[at : at + len(content)] = content
-    path.write_bytes(bytes(whole))
-    return path
 
 
 @pytest.mark.parametrize(
