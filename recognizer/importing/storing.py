@@ -123,8 +123,8 @@ def _read(collection: Collection, batch: list[Item]) -> tuple[list[_Content], li
     contents, unread = [], []
     for item in batch:
         try:
-            if not item.is_there:
-                raise Unread("It is named in labels.csv and is not there.")
+            if item.problem:
+                raise Unread(item.problem)
             drawing = collection.read(item.name, most=MAX_BYTES)
         except Unread as error:
             unread.append(Result(item, Outcome.UNREADABLE, str(error)))

@@ -478,6 +478,7 @@ def test_a_damaged_header_of_a_file_stops_no_other(
         ("name,label\na.png,7\n", "columns file and label"),
         ("file,label\na.png,seven\n", "'seven' in line 2"),
         ("file,label\na.png,7\na.png,8\n", "two things of a.png"),
+        ("file,label\na.png,7\n ,7\n", "name of a file in line 3"),
         ("", "found nothing"),
         (b"file,label\na.png,\xff\n", "UTF-8"),
         ("file,label\n" + '"' + "x" * 200_000 + '",7\n', "no CSV"),
@@ -500,8 +501,19 @@ def test_what_the_table_names_and_is_not_there_is_unreadable(active_version, fol
     said = Said(folder)
 
     assert said.out == "1 stored\n2 unreadable\n"
-    assert "gone.png: It is named in labels.csv" in said.err
-    assert "../outside.png" in said.err
+    assert "gone.png: It is named in line 3 of labels.csv and is not there." in said.err
+    assert "../outside.png: It is named in line 4" in said.err
+
+
+def test_what_the_table_names_and_is_no_image_is_told_so(active_version, folder):
+    put(folder, "a.png", seven(1))
+    put(folder, "b.tif", b"II*\0")
+    put(folder, "labels.csv", "file,label\na.png,7\nb.tif,7\n")
+
+    said = Said(folder)
+
+    assert said.out == "1 stored\n1 unreadable\n"
+    assert "b.tif: It is named in line 3 of labels.csv; expected an image (.bmp, " in said.err
 
 
 def test_links_out_of_a_folder_are_not_followed(active_version, folder):
