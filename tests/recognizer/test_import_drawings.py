@@ -145,6 +145,35 @@ def test_a_dry_run_says_what_would_be_and_stores_nothing(active_version, folder)
     assert Submission.objects.count() == 1
 
 
+def counts_of(words: str) -> list[str]:
+    return [line.split()[0] for line in words.splitlines()]
+
+
+@pytest.mark.parametrize("who", ["nobody", "reviewer"])
+def test_a_dry_run_says_what_a_run_would_do_of_what_is_stored_already(
+    active_version, folder, reviewer, who
+):
+    """Stored without a label, with a claim, and by a visitor; of some there are copies."""
+    recognition.recognize(drawing=seven(3), source="drawn")
+    put(folder, "a.png", seven(1))
+    put(folder, "7/b.png", seven(2))
+    Said(folder)
+    (folder / "a.png").rename(folder / "7" / "a.png")
+    put(folder, "7/visitors.png", seven(3))
+    put(folder, "0.png", seven(4))
+    for place, name in enumerate(["1/copy", "1/copy-of-copy", "several/x", "several/y"]):
+        put(folder, f"{name}.png", seven(4 + place // 2))
+    arguments = ("--reviewer", reviewer) if who == "reviewer" else ()
+
+    would = Said(folder, "--dry-run", *arguments)
+    did = Said(folder, *arguments)
+
+    assert counts_of(would.out) == counts_of(did.out)
+    num_completed = 3 if who == "reviewer" else 2
+    assert f"{num_completed} are stored already and would be labelled" in would.out
+    assert f"{num_completed} stored before, labelled now" in did.out
+
+
 # --- Labels and claims ----------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from recognizer.models import DIGIT_LABELS
 # How each outcome is said: when it was done, and when it was only looked at.
 WORDS = {
     Outcome.STORED: ("stored", "would be stored"),
-    Outcome.COMPLETED: ("stored before, labelled now", ""),
+    Outcome.COMPLETED: ("stored before, labelled now", "are stored already and would be labelled"),
     Outcome.DUPLICATE: ("skipped: the same is stored already", "are stored already"),
     Outcome.BLANK: ("blank: not stored", "blank: would not be stored"),
     Outcome.UNREADABLE: ("unreadable", "unreadable"),
@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 items = importing.items_of(collection)
                 self._say_what_labels_become(items, reviewer)
                 results = (
-                    importing.look(collection, items)
+                    importing.look(collection, items, reviewer=reviewer)
                     if options["dry_run"]
                     else importing.store(collection, items, name=name, reviewer=reviewer)
                 )
