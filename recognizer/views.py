@@ -125,7 +125,8 @@ def claim(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
         raise Problem.of_form(form)
     served = submission.served
     submission.claim = form.digit(read=served.digit if served else None)
-    submission.save(update_fields=["claim"])
+    if not own.filter(pk=submission_id).update(claim=submission.claim):
+        raise Http404  # deleted meanwhile
     if problems.wants_json(request):
         return JsonResponse({"claim": submission.claim})
     return redirect(submission.get_absolute_url() + "#claim")

@@ -271,6 +271,28 @@ def test_what_a_reviewer_decided_since_stays(active_version, folder, reviewer, a
     assert label_of(1) == "", "also what was taken back"
 
 
+@pytest.mark.parametrize("who", ["nobody", "reviewer"])
+def test_what_is_deleted_while_it_is_completed_is_skipped(
+    active_version, folder, reviewer, who, monkeypatch
+):
+    put(folder, "a.png", seven(1))
+    Said(folder)
+    (folder / "7").mkdir()
+    (folder / "a.png").rename(folder / "7" / "a.png")
+    known = storing._known
+
+    def known_and_deleted(contents):
+        found = known(contents)
+        Submission.objects.all().delete()
+        return found
+
+    monkeypatch.setattr(storing, "_known", known_and_deleted)
+    said = Said(folder, *(("--reviewer", reviewer) if who == "reviewer" else ()))
+
+    assert said.out == "1 skipped: the same is stored already\n"
+    assert not LabelChange.objects.exists()
+
+
 def test_claims_become_labels_when_somebody_answers_for_them(active_version, folder, reviewer):
     put(folder, "7/a.png", seven(1))
     Said(folder)
