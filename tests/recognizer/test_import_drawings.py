@@ -341,6 +341,25 @@ def test_the_same_name_in_another_collection_is_another_person(active_version, t
     assert storing.visitor_key("one", "1") != first, "nobody can try names without the key"
 
 
+def test_a_collection_is_called_as_its_folder_or_its_zip(active_version, tmp_path):
+    """The numbers of two exports are of other people, and a folder's name may have a dot."""
+    files: dict[str, bytes | str] = {"labels.csv": "file,label,writer\na.png,7,1\n"}
+    names = ["june/png", "july/png", "class-3.a", "class-3.b", "scans", "scans.zip"]
+    for place, name in enumerate(names):
+        files["a.png"] = seven(place)
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        if name == "scans.zip":
+            zipped(tmp_path / name, files)
+        else:
+            for file, content in files.items():
+                put(tmp_path / name, file, content)
+        Said(tmp_path / name)
+
+    *others, folder, zip_ = keys_of(*range(len(names)))
+    assert len({*others, folder}) == 5
+    assert folder == zip_
+
+
 # --- Zips -----------------------------------------------------------------------------------------
 
 CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
