@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from rich.console import Console
 from rich.progress import Progress, track
 
@@ -151,7 +152,14 @@ def _duration(text: str) -> timedelta:
         raise argparse.ArgumentTypeError(
             f"expected a number of hours, days or weeks, as 48h, 90d or 12w, found {text!r}"
         )
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    duration = timedelta(**{UNITS[found[2]]: int(found[1])})
+    try:
+        timezone.now() - duration
+    except OverflowError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a time that the calendar goes back, found {text!r}, which is before year 1"
+        ) from error
+    return duration
 
 
 def _size(names: Iterable[str], num: int) -> str:
