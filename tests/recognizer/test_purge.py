@@ -239,12 +239,17 @@ def test_a_row_whose_file_is_gone_is_told_and_goes_where_asked(store):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_folder_that_is_not_mounted_does_not_make_all_rows_lost(store, settings, tmp_path):
-    row = store(5)
+    rows = {store(5).pk for _ in range(2)}
     settings.MEDIA_ROOT = str(tmp_path / "elsewhere")
 
     with pytest.raises(CommandError, match="mounted"):
         purge("--lost-rows", "--yes")
-    assert left() == {row.pk}
+    assert left() == rows
+
+    rows.add(store(0).pk)  # a visitor came since
+    with pytest.raises(CommandError, match="found 1, and 2 submissions"):
+        purge("--lost-rows", "--yes")
+    assert left() == rows
 
 
 def test_in_a_day_each_folder_has_its_hour(monkeypatch):

@@ -119,11 +119,12 @@ class Found:
         return self.num_rows + len(self.files) + (len(self.lost) if lost_rows else 0)
 
     def check_storage(self) -> None:
-        """Refuse to take rows for lost where the storage shows no drawing at all."""
-        if self.lost and not self.num_files:
+        """Refuse to take rows for lost where more of them are than the storage has drawings."""
+        if len(self.lost) > self.num_files:
             raise CommandError(
-                f"Expected drawings in the storage, found none, and {len(self.lost):,} submissions "
-                "that have one. Is MEDIA_ROOT the right folder, and mounted?"
+                f"Expected most drawings in the storage, found {self.num_files:,}, and "
+                f"{len(self.lost):,} submissions whose drawing is not there. "
+                "Is MEDIA_ROOT the right folder, and mounted?"
             )
 
 
