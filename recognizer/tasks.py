@@ -61,8 +61,8 @@ def purge() -> int:
 
 @task(queue_name=PERIODIC_QUEUE)
 def sweep() -> int:
-    """Delete drawings' files that no row names, in the folders of this hour. Gives how many."""
-    return retention.sweep(retention.folders_of_the_hour()) if retention.is_set() else 0
+    """Delete drawings' files that no row names, in the folders in turn. Gives how many."""
+    return retention.sweep_by_settings()
 
 
 @task(queue_name=PERIODIC_QUEUE)

@@ -47,6 +47,11 @@ class Command(BaseCommand):
             action="store_true",
             help="delete the submissions, too, whose drawing's file is gone",
         )
+        parser.add_argument(
+            "--without-rows",
+            action="store_true",
+            help="delete the files that no row names also where they are more than the submissions",
+        )
         parser.add_argument("--dry-run", action="store_true", help="only say what would go")
         parser.add_argument("--yes", action="store_true", help="do not ask, do it")
 
@@ -55,6 +60,8 @@ class Command(BaseCommand):
         found = self._look(rows)
         if options["dry_run"] or not found.num_to_go(lost_rows=options["lost_rows"]):
             return
+        if not options["without_rows"]:
+            found.check_database()
         if options["lost_rows"]:
             found.check_storage()
         if not options["yes"] and not self._is_wanted():
@@ -101,7 +108,7 @@ class Found:
         self.bar = bar
         self.files: list[str] = []
         self.lost: list[UUID] = []
-        self.num_files = self.num_strangers = 0
+        self.num_files = self.num_named = self.num_strangers = 0
         for one in track(
             retention.survey(),
             "Looking",
@@ -113,10 +120,20 @@ class Found:
             self.files += one.files
             self.lost += one.rows
             self.num_files += one.num_files
+            self.num_named += one.num_rows
             self.num_strangers += one.num_strangers
 
     def num_to_go(self, *, lost_rows: bool) -> int:
         return self.num_rows + len(self.files) + (len(self.lost) if lost_rows else 0)
+
+    def check_database(self) -> None:
+        """Refuse to delete files that no row names where the rows may be elsewhere."""
+        if retention.are_anothers(len(self.files), self.num_named):
+            raise CommandError(
+                f"Expected a submission for most drawings, found {len(self.files):,} files that "
+                f"belong to none, beside {self.num_named:,} submissions. Is DATABASE_URL the right "
+                "database? If it is, and they are to go all the same: --without-rows."
+            )
 
     def check_storage(self) -> None:
         """Refuse to take rows for lost where more of them are than the storage has drawings."""
