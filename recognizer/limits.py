@@ -55,11 +55,13 @@ def address(request: HttpRequest) -> str:
     header = request.META.get(settings.DIGITS_ADDRESS_HEADER, "").rpartition(",")[2].strip()
     try:
         found = ipaddress.ip_address(header or request.META.get("REMOTE_ADDR", ""))
-    except ValueError as error:
+    except ValueError:
+        # What was found may be somebody's address all the same, and this is logged: no word of it.
         raise ImproperlyConfigured(
-            f"The visitor's address is not known ({error}). Expected: an address in the header "
-            "that DIGITS_ADDRESS_HEADER names, e.g. HTTP_X_REAL_IP, set by the proxy in front."
-        ) from error
+            "The visitor's address is not known. Expected: an address in the header that "
+            "DIGITS_ADDRESS_HEADER names, e.g. HTTP_X_REAL_IP, set by the proxy in front; found "
+            "something else. Compare the two."
+        ) from None
     if found.version == 4:
         return str(found)
     if found.ipv4_mapped:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import traceback
 from types import SimpleNamespace
 
 import pytest
@@ -117,6 +118,13 @@ def test_an_unknown_address_says_what_to_set(rf, settings, meta):
     settings.DIGITS_ADDRESS_HEADER = ""
     with pytest.raises(ImproperlyConfigured, match="DIGITS_ADDRESS_HEADER"):
         limits.address(rf.post("/upload", **meta))
+
+
+def test_an_address_that_is_written_in_another_way_is_not_logged(rf, settings):
+    settings.DIGITS_ADDRESS_HEADER = "HTTP_X_REAL_IP"
+    with pytest.raises(ImproperlyConfigured) as error:
+        limits.address(rf.post("/upload", HTTP_X_REAL_IP="203.0.113.77:4711"))
+    assert "203.0.113.77" not in "".join(traceback.format_exception(error.value))
 
 
 def test_the_wait_is_never_zero(rf, settings, monkeypatch):
