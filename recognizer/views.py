@@ -144,8 +144,8 @@ def delete(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
         return render(request, "recognizer/delete.html", {"submission": submission})
     num_deleted = deletion.delete(own)
     if problems.wants_json(request):
-        return JsonResponse({"deleted": num_deleted})
-    return redirect(reverse("history") + "?deleted")
+        return visitor.forget_pictures(JsonResponse({"deleted": num_deleted}))
+    return visitor.forget_pictures(redirect(reverse("history") + "?deleted"))
 
 
 @door("GET", "POST")
