@@ -188,7 +188,8 @@ def _write(found: dict[UUID, float | None]) -> None:
     """Note how suspect each label is, unless it was reviewed meanwhile."""
     for ids in _batches(found, WRITTEN):
         with transaction.atomic():
-            rows = list(_labelled().select_for_update().filter(pk__in=ids).only("suspicion"))
+            locked = _labelled().select_for_update().order_by("created_at", "pk")  # as deletion
+            rows = list(locked.filter(pk__in=ids).only("suspicion"))
             for row in rows:
                 row.suspicion = found[row.pk]
             Submission.objects.bulk_update(rows, ["suspicion"])
