@@ -55,6 +55,7 @@ def export(
 
     Raises:
         OutputExists: There is something in the place.
+        OSError: It cannot be written there.
         NothingToExport: No submission is selected.
 
     Queries: 3, and 2 for each 500 rows.
