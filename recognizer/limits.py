@@ -9,6 +9,7 @@ import time
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 from django_ratelimit.core import get_usage
 
 from recognizer.visitors import Visitor
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 # A classroom, a school or a phone network shares one address.
 ADDRESS_FACTOR = 10
 GROUP = "readings"  # uploads and claims are counted together
+SALT = "recognizer.limits"
 ALARM_INTERVAL = 60  # seconds: counters that are down are logged so often, not at each request
 
 
@@ -55,11 +57,13 @@ def address(request: HttpRequest) -> str:
     header = request.META.get(settings.DIGITS_ADDRESS_HEADER, "").rpartition(",")[2].strip()
     try:
         found = ipaddress.ip_address(header or request.META.get("REMOTE_ADDR", ""))
-    except ValueError as error:
+    except ValueError:
+        # What was found may be somebody's address all the same, and this is logged: no word of it.
         raise ImproperlyConfigured(
-            f"The visitor's address is not known ({error}). Expected: an address in the header "
-            "that DIGITS_ADDRESS_HEADER names, e.g. HTTP_X_REAL_IP, set by the proxy in front."
-        ) from error
+            "The visitor's address is not known. Expected: an address in the header that "
+            "DIGITS_ADDRESS_HEADER names, e.g. HTTP_X_REAL_IP, set by the proxy in front; found "
+            "something else. Compare the two."
+        ) from None
     if found.version == 4:
         return str(found)
     if found.ipv4_mapped:
@@ -67,7 +71,9 @@ def address(request: HttpRequest) -> str:
     return str(ipaddress.IPv6Address(int(found) >> 64 << 64))
 
 
-def _count(request: HttpRequest, key: str, rate: str) -> None:
+def _count(request: HttpRequest, who: str, rate: str) -> None:
+    # There are few addresses: whoever has the counters must not be able to try them all.
+    key = salted_hmac(SALT, who, algorithm="sha256").hexdigest()
     try:
         usage = get_usage(request, group=GROUP, key=lambda *_: key, rate=rate, increment=True)
     except Exception as error:  # noqa: BLE001  # each cache has its own; only it is called here

@@ -1,10 +1,12 @@
-"""Stored pictures, read once more by another version, as `recognition` reads a visitor's."""
+"""Stored pictures, read once more by another version as `recognition` reads them, and kept."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Sequence
+
+from django.db import transaction
 
 from recognizer import engine, imaging, recognition
 from recognizer.models import ModelVersion, Prediction, Submission
@@ -25,7 +27,7 @@ def reread(
 
     Returns:
         For each its prediction, with whether it says what the visitor was given, and the date of
-        that; none for a picture whose file is gone.
+        that; none for a picture whose file is gone, and none for what was deleted meanwhile.
 
     Queries: 1.
     """
@@ -35,7 +37,8 @@ def reread(
     }
     predictions = []
     for submission in submissions:
-        if found := _read(submission, loaded):
+        given = served.get(submission.pk)
+        if given and (found := _read(submission, loaded)):
             reading, latency_ms = found
             prediction = Prediction(
                 submission=submission,
@@ -45,9 +48,26 @@ def reread(
                 created_at=submission.created_at,
                 **reading.as_fields(),
             )
-            prediction.agrees = prediction.says_the_same_as(served[submission.pk])
+            prediction.agrees = prediction.says_the_same_as(given)
             predictions.append(prediction)
     return predictions
+
+
+@transaction.atomic
+def keep(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Store what was reread, unless it was deleted meanwhile; give what was stored.
+
+    What another worker read at the same moment is the same, and stored once. The submissions are
+    locked as `deletion` locks them, the oldest first, until the transaction at hand ends.
+
+    Queries: 2.
+    """
+    locked = Submission.objects.select_for_update(no_key=True).order_by("created_at", "pk")
+    ids = [one.submission_id for one in predictions]
+    there = set(locked.filter(pk__in=ids).values_list("pk", flat=True))
+    kept = [one for one in predictions if one.submission_id in there]
+    Prediction.objects.bulk_create(kept, ignore_conflicts=True)
+    return kept
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
@@ -26,10 +28,16 @@ GRACE = timedelta(hours=1)
 SHORTEST = timedelta(days=1)
 # Of one task: the worker has other things to do too, and goes on with the rest at its next turn.
 BUDGET_S = 20.0
-HOURS = 24
+TURNS = 24
+TURN_KEY = "recognizer.retention.turn"
+# So many files without a row may be what killed purges left, however few rows there are.
+FEW = 10
 # Between two batches. SQLite's writers look for its lock every 100 ms at most: beside batches
 # without a pause, they waited up to 636 ms, with it up to 186 (median 14); 900 rows go a second.
 PAUSE_S = 0.1
+
+
+logger = logging.getLogger(__name__)
 
 
 class TooShort(ValueError):
@@ -100,12 +108,14 @@ class Leftovers:
         files: Names of files that no row names.
         rows: Ids of rows whose file is gone.
         num_files: How many drawings the folder has.
+        num_rows: How many rows name one of the folder.
         num_strangers: How many of its files bear no drawing's name; they are left alone.
     """
 
     files: list[str]
     rows: list[UUID]
     num_files: int
+    num_rows: int
     num_strangers: int
 
 
@@ -124,7 +134,7 @@ def survey(folders: Iterable[str] = FOLDERS) -> Iterator[Leftovers]:
         rows = {image: (pk, at) for pk, image, at in _rows_in(folder)}
         orphans = sorted(name for name in files - rows.keys() if _is_older(name, young))
         lost = [pk for image, (pk, at) in rows.items() if image not in files and at < young]
-        yield Leftovers(orphans, lost, len(files), len(listed) - len(files))
+        yield Leftovers(orphans, lost, len(files), len(rows), len(listed) - len(files))
 
 
 def sweep(folders: Iterable[str] = FOLDERS) -> int:
@@ -136,9 +146,27 @@ def sweep(folders: Iterable[str] = FOLDERS) -> int:
     return num_deleted
 
 
-def folders_of_the_hour() -> list[str]:
-    """Give a twenty-fourth of the folders, another one each hour: in a day all of them."""
-    return FOLDERS[timezone.now().hour :: HOURS]
+def are_anothers(num_files: int, num_rows: int) -> bool:
+    """Tell whether files that no row names are likelier those of another database's rows.
+
+    That database may be the right one, and this one empty or of yesterday. Queries: 0 or 1.
+
+    Args:
+        num_files: How many there are.
+        num_rows: How many rows name files of the same folders.
+    """
+    if num_files > max(FEW, num_rows):
+        return True
+    return num_files > 0 and not Submission.objects.exists()
+
+
+def folders_in_turn() -> list[str]:
+    """Give a twenty-fourth of the folders, another one each time: in 24 times all of them.
+
+    The turn is kept in the cache: a host may be off at the same hours each day.
+    """
+    cache.add(TURN_KEY, -1, timeout=None)
+    return FOLDERS[cache.incr(TURN_KEY) % TURNS :: TURNS]
 
 
 def really_lost(ids: Iterable[UUID]) -> list[UUID]:
@@ -189,6 +217,28 @@ def is_due() -> bool:
 def purge_by_settings() -> int:
     """Purge as the operator has set it, for `BUDGET_S` or a little more; give how many went."""
     return purge(_overdue_by_settings(), budget_s=BUDGET_S) if is_set() else 0
+
+
+def sweep_by_settings() -> int:
+    """Sweep the folders whose turn it is, unless their files seem to be another database's.
+
+    Queries: 1 a folder, and 1.
+    """
+    if not is_set():
+        return 0
+    found = list(survey(folders_in_turn()))
+    files = [name for one in found for name in one.files]
+    num_rows = sum(one.num_rows for one in found)
+    if are_anothers(len(files), num_rows):
+        logger.error(
+            "%d drawings' files belong to no submission, beside %d submissions: none was deleted. "
+            "Is DATABASE_URL the right database? If so: manage.py purge_submissions.",
+            len(files),
+            num_rows,
+        )
+        return 0
+    deletion.delete_files(files)
+    return len(files)
 
 
 def _overdue_by_settings() -> SubmissionQuerySet:

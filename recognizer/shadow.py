@@ -79,11 +79,10 @@ def _since(version: ModelVersion) -> datetime:
     return max(began, last - LATE) if last else began
 
 
+@transaction.atomic
 def _keep(predictions: list[Prediction]) -> list[Prediction]:
     """Store what the shadow reads; where it says otherwise, a reviewer's look is worth more."""
-    against = [one.submission_id for one in predictions if not one.agrees]
-    with transaction.atomic():
-        # Another worker may have read the same at the same moment: its readings are the same.
-        Prediction.objects.bulk_create(predictions, ignore_conflicts=True)
-        Submission.objects.filter(pk__in=against).update(shadow_disagrees=True)
-    return predictions
+    kept = rereading.keep(predictions)
+    against = [one.submission_id for one in kept if not one.agrees]
+    Submission.objects.filter(pk__in=against).update(shadow_disagrees=True)
+    return kept

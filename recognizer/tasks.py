@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from diskcache import DjangoCache
+from django.core.cache import caches
 from django.core.management import call_command
 from django.utils import timezone
 from django_tasks import task
@@ -13,13 +15,15 @@ from django_tasks.base import Task, TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from recognizer import aggregates, clock, registry, retention, shadow, suspects, tenures
-from recognizer.models import Lease, ModelVersion
+from recognizer.models import Lease, ModelVersion, Replay
 
 # A queue of their own: those that came to a good end are soon forgotten, or a task of each second
 # would leave 86,400 rows a day.
 PERIODIC_QUEUE = "periodic"
 # Finished tasks are kept so long, and one said to run for longer belonged to a killed worker.
 KEPT_DAYS = 1
+# A replay names submissions, which may be deleted; a page that needs an old one has it run again.
+REPLAYS_KEPT = timedelta(days=30)
 
 
 @task()
@@ -61,8 +65,8 @@ def purge() -> int:
 
 @task(queue_name=PERIODIC_QUEUE)
 def sweep() -> int:
-    """Delete drawings' files that no row names, in the folders of this hour. Gives how many."""
-    return retention.sweep(retention.folders_of_the_hour()) if retention.is_set() else 0
+    """Delete drawings' files that no row names, in the folders in turn. Gives how many."""
+    return retention.sweep_by_settings()
 
 
 @task(queue_name=PERIODIC_QUEUE)
@@ -79,8 +83,15 @@ def reread_claims() -> int:
 
 @task(queue_name=PERIODIC_QUEUE)
 def prune() -> None:
-    """Forget leases that have ended, and finished tasks: periodic ones at once, others in a day."""
+    """Forget what has ended: leases, counters of the rate limit, replays, finished tasks.
+
+    Of those, periodic ones go at once, others in a day.
+    """
     _fail_those_of_killed_workers()
+    counters = caches["default"]
+    if isinstance(counters, DjangoCache):  # by itself it does so when it is written to; Redis does
+        counters.expire()
+    Replay.objects.filter(started_at__lt=timezone.now() - REPLAYS_KEPT).delete()
     Lease.objects.filter(until__lt=timezone.now()).delete()
     command = "prune_db_task_results"
     call_command(command, queue_name="*", min_age_days=KEPT_DAYS, verbosity=0)

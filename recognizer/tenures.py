@@ -25,7 +25,8 @@ def count() -> int:
     """Count anew what each activation served until the next; give how many had changed.
 
     Of the days that may have been purged, it goes by their counts, which stay; of the others by
-    their rows. Where still less is found than before, rows were deleted: what was counted stays.
+    their rows. Where still less is found than before, rows were deleted: what was counted stays,
+    though audits go on among those that are left.
 
     Queries: 2, and 1 over the readings, by index; 1 for each that has changed.
     """
@@ -36,13 +37,21 @@ def count() -> int:
     names = ("num_served", "num_audited", "num_right")
     for one in activations:
         rows = (one.served_now, one.audited_now, one.right_now)
-        found = tuple(sum(pair) for pair in zip(rows, purged[one.pk], strict=True))
-        before = (one.num_served, one.num_audited, one.num_right)
-        if found != before and found[0] >= (one.num_served or 0):
+        found = _with_deleted(one, *map(sum, zip(rows, purged[one.pk], strict=True)))
+        if found != (one.num_served, one.num_audited, one.num_right):
             # Only the counts, by id: whoever activates meanwhile writes another row.
             values = dict(zip(names, found, strict=True))
             num_changed += Activation.objects.filter(pk=one.pk).update(**values)
     return num_changed
+
+
+def _with_deleted(
+    activation: Activation, served: int, audited: int, right: int
+) -> tuple[int, int, int]:
+    """Give what is found of an activation, or what was counted of it where that is more."""
+    if audited < (activation.num_audited or 0):
+        audited, right = activation.num_audited or 0, activation.num_right or 0
+    return max(served, activation.num_served or 0), audited, right
 
 
 def _first_whole_day() -> date:

@@ -125,7 +125,8 @@ def claim(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
         raise Problem.of_form(form)
     served = submission.served
     submission.claim = form.digit(read=served.digit if served else None)
-    submission.save(update_fields=["claim"])
+    if not own.filter(pk=submission_id).update(claim=submission.claim):
+        raise Http404  # deleted meanwhile
     if problems.wants_json(request):
         return JsonResponse({"claim": submission.claim})
     return redirect(submission.get_absolute_url() + "#claim")
@@ -143,8 +144,8 @@ def delete(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
         return render(request, "recognizer/delete.html", {"submission": submission})
     num_deleted = deletion.delete(own)
     if problems.wants_json(request):
-        return JsonResponse({"deleted": num_deleted})
-    return redirect(reverse("history") + "?deleted")
+        return visitor.forget_pictures(JsonResponse({"deleted": num_deleted}))
+    return visitor.forget_pictures(redirect(reverse("history") + "?deleted"))
 
 
 @door("GET", "POST")

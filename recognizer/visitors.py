@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 
 COOKIE = "visitor"
 SALT = "recognizer.visitors"
-MAX_AGE = 365 * 24 * 60 * 60  # seconds: a year, renewed each time a page is shown
+MAX_AGE = 365 * 24 * 60 * 60  # seconds: a year, renewed by the first page, the history and uploads
 
 AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
@@ -60,6 +60,11 @@ class Visitor:
     def forget(response: AnyResponse) -> AnyResponse:
         """Take the key back, and what the browser has kept of the visitor's pictures."""
         response.delete_cookie(COOKIE, path=settings.SESSION_COOKIE_PATH, samesite="Lax")
+        return Visitor.forget_pictures(response)
+
+    @staticmethod
+    def forget_pictures(response: AnyResponse) -> AnyResponse:
+        """Let the browser drop the pictures that it has kept: of one alone it can not be asked."""
         response["Clear-Site-Data"] = '"cache"'
         return response
 

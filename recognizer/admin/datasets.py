@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 # What one request can bear: in all formats some 7 s.
 MOST_ROWS = 5_000
+# A drawn digit has some 3 KB; a photo may have a thousand times that. On the disk it is there twice
+# for a moment, in its folder and packed.
+MOST_BYTES = 256 << 20
 
 
 class DatasetForm(forms.Form):
@@ -70,6 +73,13 @@ def page(model_admin: Any, request: HttpRequest, chosen: QuerySet[Submission]) -
             return _download(request, form, chosen)
         except exporting.NothingToExport:
             form.add_error("labels", _("None of them was reviewed and has such a label."))
+        except exporting.TooLarge:
+            words = _(
+                "That is more than %(most)s MiB, which is too much for a page. Choose fewer "
+                "submissions or formats, or run on the host: "
+                "manage.py export_dataset --output dataset.zip"
+            )
+            form.add_error("formats", words % {"most": marks.number(MOST_BYTES >> 20)})
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Export the labelled ones"),
@@ -100,7 +110,10 @@ def _download(
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / name
         manifest = exporting.export(
-            form.selection(chosen), output=output, formats=form.cleaned_data["formats"]
+            form.selection(chosen),
+            output=output,
+            formats=form.cleaned_data["formats"],
+            most_bytes=MOST_BYTES,
         )
         file = output.open("rb")
     logger.info("%s exported %d submissions", request.user.get_username(), manifest["num"])

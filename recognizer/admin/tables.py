@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -105,7 +106,13 @@ class TableMixin(ExportMixin):
         return with_submission.defer(*(f"submission__{name}" for name in heavy))
 
     def export_action(self, request: HttpRequest) -> HttpResponse:
-        """Show the form, or give the table; say so where it would be too large. Queries: 1 more."""
+        """Show the form, or give the table; say so where it would be too large. Queries: 1 more.
+
+        Raises:
+            PermissionDenied: They may not take predictions along.
+        """
+        if not self.has_export_permission(request):
+            raise PermissionDenied
         the_list = reverse("admin:recognizer_prediction_changelist")
         try:
             num = self.get_export_queryset(request)[: MOST_ROWS + 1].count()

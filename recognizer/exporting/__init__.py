@@ -5,7 +5,7 @@ Only what is exported here is the door: `selection` says which submissions, `for
 """
 
 from recognizer.exporting.formats import FORMATS
-from recognizer.exporting.making import NothingToExport, export
+from recognizer.exporting.making import NothingToExport, TooLarge, export
 from recognizer.exporting.output import MANIFEST, SUMS, OutputExists
 from recognizer.exporting.selection import Selection
 
@@ -16,5 +16,6 @@ __all__ = [
     "NothingToExport",
     "OutputExists",
     "Selection",
+    "TooLarge",
     "export",
 ]

@@ -48,9 +48,11 @@ class Format(Protocol):
 
     Attributes:
         left_out: How many rows are not in it, by why.
+        num_bytes: How much it has written so far, where a row may be large.
     """
 
     left_out: Counter[str]
+    num_bytes: int
 
     def __init__(self, folder: Path, digits: Digits, opened: ExitStack) -> None: ...
     def add(self, item: Item) -> None: ...
@@ -108,6 +110,7 @@ class Png:
         self._table = csv.writer(file, lineterminator="\n")
         self._table.writerow(self.COLUMNS)
         self.left_out: Counter[str] = Counter()
+        self.num_bytes = 0
 
     def add(self, item: Item) -> None:
         submission = item.submission
@@ -119,7 +122,7 @@ class Png:
             return
         path = self._folder / submission.label / f"{submission.pk}.png"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(png)
+        self.num_bytes += path.write_bytes(png)
         name = path.relative_to(self._folder).as_posix()
         facts = (submission.source, _moment(submission.created_at))
         self._table.writerow((name, submission.label, item.writer, item.part, *facts))
@@ -130,6 +133,8 @@ class Png:
 
 class _OfDigits:
     """What holds the ten digits alone."""
+
+    num_bytes = 0  # 785 a row
 
     def __init__(self, folder: Path, digits: Digits, opened: ExitStack) -> None:
         self._folder = folder
@@ -184,9 +189,12 @@ class JsonLines:
             (folder / "submissions.jsonl").open("w", encoding="utf-8")
         )
         self.left_out: Counter[str] = Counter()
+        self.num_bytes = 0
 
     def add(self, item: Item) -> None:
-        print(json.dumps(_line(item), ensure_ascii=False, sort_keys=True), file=self._file)
+        line = json.dumps(_line(item), ensure_ascii=False, sort_keys=True)
+        print(line, file=self._file)
+        self.num_bytes += len(line)  # nearly all of it is ASCII
 
     def finish(self) -> None:
         """Nothing is left to be done."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,17 @@ class NothingToExport(LookupError):
     """No submission is selected."""
 
 
+class TooLarge(ValueError):
+    """The data set is larger than was allowed."""
+
+
 def export(
     selection: Selection,
     *,
     output: Path,
     formats: Sequence[str],
     test_share: float = 1.0,
+    most_bytes: float = float("inf"),
     on_row: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Write a data set, whole or not at all.
@@ -48,6 +53,7 @@ def export(
         formats: Of `FORMATS`.
         test_share: Share of the visitors whose digits are the test part, 0 to 1; the others' are
             the training part.
+        most_bytes: How large its files may become before they are packed.
         on_row: Called after each row.
 
     Returns:
@@ -55,7 +61,9 @@ def export(
 
     Raises:
         OutputExists: There is something in the place.
+        OSError: It cannot be written there.
         NothingToExport: No submission is selected.
+        TooLarge: Its files become larger than `most_bytes`; they are gone by then.
 
     Queries: 3, and 2 for each 500 rows.
     """
@@ -68,6 +76,7 @@ def export(
                 digits.add(item)
                 for one in writing.values():
                     one.add(item)
+                _check_size(writing.values(), most_bytes)
                 on_row()
         _check(tally, selection)
         for one in writing.values():
@@ -94,6 +103,13 @@ def _items(selection: Selection, test_share: float) -> Iterator[Item]:
     rows = selection.rows().with_served_prediction()
     for submission in rows.iterator(chunk_size=ROWS_AT_ONCE):
         yield Item(submission, writers.number(submission), part_of(submission, test_share))
+
+
+def _check_size(writing: Iterable[Format], most_bytes: float) -> None:
+    if sum(one.num_bytes for one in writing) > most_bytes:
+        raise TooLarge(
+            f"Expected a data set of {most_bytes:,} bytes at most, found more. Select fewer rows."
+        )
 
 
 def _check(tally: Tally, selection: Selection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,6 +17,7 @@ from recognizer.exporting.formats import ZIP_DATE
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"  # as `sha256sum -c` reads it
 PACKED = {".png", ".npz"}  # compressed already
+TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 
 
 class OutputExists(FileExistsError):
@@ -38,6 +40,7 @@ def fresh(output: Path) -> Iterator[tuple[Path, Path]]:
 
     Raises:
         OutputExists: There is something.
+        OSError: It cannot be written there.
     """
     if os.path.lexists(output):
         raise OutputExists(output)
@@ -98,10 +101,27 @@ def _place_file(packed: Path, output: Path) -> None:
         os.link(packed, output)  # unlike a renaming it overwrites nothing
     except FileExistsError as error:
         raise OutputExists(output) from error
+    except OSError:  # FAT and some shares have no hard links
+        _claim(output)
+        try:
+            packed.replace(output)
+        except OSError:
+            output.unlink()
+            raise
+
+
+def _claim(output: Path) -> None:
+    """Make an empty file, which nobody else overwrites, to be written over at once."""
+    try:
+        output.open("xb").close()
+    except FileExistsError as error:
+        raise OutputExists(output) from error
 
 
 def _place_folder(folder: Path, output: Path) -> None:
     try:
         folder.rename(output)  # fails where there is a folder with something in it, or a file
     except OSError as error:
-        raise OutputExists(output) from error
+        if error.errno in TAKEN:
+            raise OutputExists(output) from error
+        raise

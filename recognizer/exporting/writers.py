@@ -12,8 +12,8 @@ TRAIN, TEST = "train", "test"
 class Writers:
     """Numbers visitors from 1 in the order in which they come, anew for each data set.
 
-    Nothing leads from a number to a key, nor from one data set's number to another's. Whoever has
-    no key is somebody else each time.
+    Nothing leads from a number to a key. From one data set's number to another's the submissions'
+    ids do, where both hold the same ones. Whoever has no key is somebody else each time.
     """
 
     def __init__(self) -> None:

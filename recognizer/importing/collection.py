@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,15 @@ from typing import Protocol
 MAX_FILES = 500_000
 # What a zip may unpack to, in bytes; it is read file by file and never written.
 MAX_UNPACKED = 8 << 30
+# What is unpacked bit by bit, however much it unpacks to; the others come whole into memory.
+PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+RARE = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA"}
+# What zipfile raises over a file that is damaged, or made to be: names that are no UTF-8, places
+# before the file's begin or past what a number holds, versions and packings that it does not know.
+DAMAGE = (
+    *(OSError, EOFError, ValueError, OverflowError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
 # Names that systems leave behind, beside those that begin with a dot.
 LEAVINGS = {"__MACOSX", "Thumbs.db"}
 
@@ -35,7 +45,7 @@ class Collection(Protocol):
         """Give a file's bytes, at most one more than `most`.
 
         Raises:
-            Unread: It is damaged, encrypted or gone.
+            Unread: It is damaged, encrypted, packed in a rare way, or gone.
             UnusableCollection: More was unpacked than a collection may hold.
         """
 
@@ -52,7 +62,7 @@ def opened(path: Path) -> Iterator[Collection]:
         return
     try:
         archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise UnusableCollection(
             f"Expected a folder or a zip at {path}, found neither: {error}."
         ) from error
@@ -97,13 +107,20 @@ class Archive:
         return sorted(self._entries)
 
     def read(self, name: str, *, most: int) -> bytes:
+        entry = self._entries[name]
+        if entry.compress_type not in PACKINGS:
+            kind = RARE.get(entry.compress_type, f"packing {entry.compress_type}")
+            raise Unread(
+                f"Expected a file that is stored or deflated in the zip, found {kind}. "
+                "Pack the zip anew, or unpack it and import the folder."
+            )
         try:
-            with self._archive.open(self._entries[name]) as file:
+            with self._archive.open(entry) as file:
                 content = file.read(most + 1)
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise Unread(f"It is damaged in the zip: {error}") from error
-        except (RuntimeError, NotImplementedError) as error:  # a password; a rare packing
+        except RuntimeError as error:  # a password; what is newer than zipfile
             raise Unread(f"It cannot be unpacked: {error}") from error
+        except DAMAGE as error:
+            raise Unread(f"It is damaged in the zip: {error}") from error
         self._num_unpacked += len(content)
         if self._num_unpacked > MAX_UNPACKED:
             raise UnusableCollection(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from recognizer.importing.collection import Collection, Unread, UnusableCollection
@@ -25,13 +25,15 @@ class Item:
         name: Of its file in the collection.
         label: What it is said to be, as `Label` has it; empty where nothing is said.
         writer: Whose hand it is said to be; empty where nothing is said.
-        is_there: Whether the collection has the file.
+        line: Of labels.csv, where that says so; 0 where it says nothing.
+        problem: Why it cannot be read, where that is known by now; empty where nothing is.
     """
 
     name: str
     label: str = ""
     writer: str = ""
-    is_there: bool = True
+    line: int = field(default=0, compare=False)
+    problem: str = ""
 
 
 def items_of(collection: Collection) -> list[Item]:
@@ -57,7 +59,7 @@ def items_of(collection: Collection) -> list[Item]:
     said = _said_by(collection, table)
     return [
         *(said.get(name, Item(name)) for name in images),
-        *(_missing(said.values(), {*images})),
+        *(_without_image(said.values(), {*images}, {*names})),
     ]
 
 
@@ -80,12 +82,17 @@ def _folder_label(name: str) -> str:
     return folder if folder in Label.values else ""
 
 
-def _missing(said: Iterable[Item], images: set[str]) -> list[Item]:
-    return [
-        Item(one.name, one.label, one.writer, is_there=False)
-        for one in said
-        if one.name not in images
-    ]
+def _without_image(said: Iterable[Item], images: set[str], names: set[str]) -> Iterator[Item]:
+    """Give what the table names and is no image of the collection, with why it is none."""
+    for one in said:
+        if one.name in images:
+            continue
+        where = f"It is named in line {one.line} of {TABLE}"
+        if one.name in names:
+            kinds = ", ".join(sorted(SUFFIXES))
+            yield replace(one, problem=f"{where}; expected an image ({kinds}). Save it as one.")
+        else:
+            yield replace(one, problem=f"{where} and is not there.")
 
 
 def _said_by(collection: Collection, table: str) -> dict[str, Item]:
@@ -123,12 +130,17 @@ def _text_of(collection: Collection, table: str) -> str:
 
 
 def _item(line: dict[str, str | None], table: str, number: int) -> Item:
-    label = (line["label"] or "").strip()
+    file, label = ((line[column] or "").strip() for column in ("file", "label"))
+    if not file:
+        raise UnusableCollection(
+            f"Expected the name of a file in line {number} of {table}, found none. "
+            "Name it, or take the line out."
+        )
     if label and label not in Label.values:
         raise UnusableCollection(
             f"Expected one of {', '.join(Label.values)} or nothing as a label, "
             f"found {label!r} in line {number} of {table}."
         )
     writers = [(line.get(column) or "").strip() for column in WRITER_COLUMNS]
-    name = (PurePosixPath(table).parent / (line["file"] or "").strip()).as_posix()
-    return Item(name, label, next(filter(None, writers), ""))
+    name = (PurePosixPath(table).parent / file).as_posix()
+    return Item(name, label, next(filter(None, writers), ""), number)

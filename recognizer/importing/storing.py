@@ -28,6 +28,9 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"
 
 
+NOT_STORED = {Outcome.BLANK, Outcome.UNREADABLE}
+
+
 class Result(NamedTuple):
     """What became of an item; `reason` says why it could not be read."""
 
@@ -68,7 +71,11 @@ def store(
         known = _known(contents)
         for content in contents:
             if submission := known.get(content.sha256):
-                is_news = _is_unfinished(submission) and _say(submission, content.item, reviewer)
+                is_news = (
+                    _says(content.item, reviewer)
+                    and _is_open(submission, reviewer)
+                    and _say(submission, content.item, reviewer)
+                )
                 yield Result(content.item, Outcome.COMPLETED if is_news else Outcome.DUPLICATE)
                 continue
             try:
@@ -79,29 +86,44 @@ def store(
                 yield Result(content.item, Outcome.UNREADABLE, str(error))
             else:
                 known[content.sha256] = submission
-                _say(submission, content.item, reviewer)
+                if _says(content.item, reviewer):
+                    _say(submission, content.item, reviewer)
                 yield Result(content.item, Outcome.STORED)
 
 
-def look(collection: Collection, items: Iterable[Item]) -> Iterator[Result]:
-    """Tell what `store` would do, and store nothing. Queries: 1, and 1 for each 32."""
+def look(
+    collection: Collection, items: Iterable[Item], *, reviewer: Any = None
+) -> Iterator[Result]:
+    """Tell what `store` would do, and store nothing.
+
+    Queries: 1, and 1 for each 32; 1 for each that an import stored and nobody has labelled.
+    """
     loaded = recognition.active_engine()
-    seen: set[str] = set()
+    is_open: dict[str, bool] = {}  # by hash: whether something may still be said of it
     for batch in _batches(items):
         contents, unread = _read(collection, batch)
         yield from unread
         known = _known(contents)
         readings = recognition.read_drawings([one.drawing for one in contents], loaded)
         for content, reading in zip(contents, readings, strict=True):
-            if content.sha256 in known or content.sha256 in seen:
-                yield Result(content.item, Outcome.DUPLICATE)
-            elif isinstance(reading, imaging.UnreadableImage):
-                yield Result(content.item, Outcome.UNREADABLE, str(reading))
-            elif reading is recognition.BLANK:
-                yield Result(content.item, Outcome.BLANK)
+            sha256, says = content.sha256, _says(content.item, reviewer)
+            if sha256 in known and sha256 not in is_open:
+                is_open[sha256] = _is_open(known[sha256], reviewer)
+            if sha256 in is_open:
+                is_news = says and is_open[sha256]
+                outcome, reason = Outcome.COMPLETED if is_news else Outcome.DUPLICATE, ""
             else:
-                seen.add(content.sha256)
-                yield Result(content.item, Outcome.STORED)
+                outcome, reason = _first_outcome(reading)
+            if outcome not in NOT_STORED:
+                is_open[sha256] = is_open.get(sha256, True) and not says
+            yield Result(content.item, outcome, reason)
+
+
+def _first_outcome(reading: Any) -> tuple[Outcome, str]:
+    """Tell what becomes of an image that is not stored yet, and why where it is not."""
+    if isinstance(reading, imaging.UnreadableImage):
+        return Outcome.UNREADABLE, str(reading)
+    return (Outcome.BLANK if reading is recognition.BLANK else Outcome.STORED), ""
 
 
 def visitor_key(name: str, writer: str) -> str:
@@ -123,8 +145,8 @@ def _read(collection: Collection, batch: list[Item]) -> tuple[list[_Content], li
     contents, unread = [], []
     for item in batch:
         try:
-            if not item.is_there:
-                raise Unread("It is named in labels.csv and is not there.")
+            if item.problem:
+                raise Unread(item.problem)
             drawing = collection.read(item.name, most=MAX_BYTES)
         except Unread as error:
             unread.append(Result(item, Outcome.UNREADABLE, str(error)))
@@ -149,31 +171,36 @@ def _recognize(content: _Content, name: str) -> Submission:
     ).submission
 
 
-def _is_unfinished(submission: Submission) -> bool:
-    """Tell whether an import stored it and nobody has said anything of it yet."""
+def _says(item: Item, reviewer: Any) -> bool:
+    """Tell whether something is said of an image that would be stored."""
+    return bool(item.label) and (reviewer is not None or item.label in DIGIT_LABELS)
+
+
+def _is_open(submission: Submission, reviewer: Any) -> bool:
+    """Tell whether an import stored it and nobody has said anything of it yet. Queries: 0 or 1."""
     return (
         submission.source == Submission.Source.IMPORTED
         and submission.review_state == Submission.ReviewState.PENDING
         and not submission.label
+        and (reviewer is not None or submission.claim is None)
         and not submission.label_changes.exists()
     )
 
 
 def _say(submission: Submission, item: Item, reviewer: Any) -> bool:
-    """Store what is said of an image; tell whether that was news. Queries: 0 to 3."""
-    if item.label and reviewer is not None:
-        _label(submission, item.label, reviewer)
-        return True
-    if item.label in DIGIT_LABELS and submission.claim is None:
-        submission.claim = int(item.label)
-        submission.save(update_fields=["claim"])
-        return True
-    return False
+    """Store what is said of an image; False where it was deleted meanwhile. Queries: 1 to 3."""
+    if reviewer is not None:
+        return _label(submission, item.label, reviewer)
+    submission.claim = int(item.label)
+    return bool(Submission.objects.filter(pk=submission.pk).update(claim=submission.claim))
 
 
 @transaction.atomic
-def _label(submission: Submission, label: str, reviewer: Any) -> None:
+def _label(submission: Submission, label: str, reviewer: Any) -> bool:
     before = review.Decision.on(submission)
     submission.review(label=label, by=reviewer)
-    submission.save(update_fields=review.FIELDS)
+    values = {name: getattr(submission, name) for name in review.FIELDS}
+    if not Submission.objects.filter(pk=submission.pk).update(**values):
+        return False
     review.note([(submission, before)], by=reviewer, way=Way.IMPORT)
+    return True

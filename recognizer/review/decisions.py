@@ -162,7 +162,9 @@ def decide(
 def _decide_batch(
     ids: list[UUID], by: Any, change: Callable[[Submission], None], way: str
 ) -> list[LabelChange]:
-    batch = Submission.objects.select_for_update().filter(pk__in=ids).with_served_prediction()
+    # Locked in the order of `deletion`: of two that lock the same, neither waits for the other.
+    batch = Submission.objects.select_for_update().filter(pk__in=ids).order_by("created_at", "pk")
+    batch = batch.with_served_prediction()
     changed: dict[str, list[tuple[Submission, Decision]]] = defaultdict(list)
     for submission in batch.only(*FIELDS):
         before = Decision.on(submission)

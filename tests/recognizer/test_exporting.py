@@ -2,9 +2,11 @@
 
 import base64
 import csv
+import errno
 import hashlib
 import io
 import json
+import os
 import subprocess
 import zipfile
 from collections import Counter
@@ -351,6 +353,43 @@ def test_what_appears_in_the_place_meanwhile_is_not_overwritten_either(rows, tmp
 
     assert [one.name for one in tmp_path.iterdir()] == [name]
     assert (path if path.suffix else path / "file").read_text() == "precious"
+
+
+def refuse(*_: object) -> None:
+    """As FAT does, and some shares: they have no hard links."""
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_zip_comes_to_its_place_where_there_are_no_hard_links(rows, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", refuse)
+    command("--output", tmp_path / "dataset.zip")
+
+    with zipfile.ZipFile(tmp_path / "dataset.zip") as archive:
+        assert archive.testzip() is None
+        assert "manifest.json" in archive.namelist()
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset.zip"]
+
+
+def test_nothing_is_overwritten_where_there_are_no_hard_links(rows, tmp_path, monkeypatch):
+    path = tmp_path / "dataset.zip"
+    monkeypatch.setattr(os, "link", refuse)
+
+    def put() -> None:
+        path.write_text("precious")
+
+    with pytest.raises(exporting.OutputExists):
+        exporting.export(exporting.Selection(), output=path, formats=["idx"], on_row=put)
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize(("name", "step"), [("dataset", "rename"), ("dataset.zip", "replace")])
+def test_a_place_that_cannot_be_written_is_told_in_words(rows, tmp_path, monkeypatch, name, step):
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(Path, step, refuse)
+
+    with pytest.raises(CommandError, match=r"found: .*Operation not permitted"):
+        command("--output", tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_one_that_fails_leaves_nothing_behind(rows, tmp_path, output):

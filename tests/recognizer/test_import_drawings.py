@@ -2,7 +2,10 @@
 
 import hashlib
 import struct
+import tracemalloc
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -142,6 +145,35 @@ def test_a_dry_run_says_what_would_be_and_stores_nothing(active_version, folder)
     assert Submission.objects.count() == 1
 
 
+def counts_of(words: str) -> list[str]:
+    return [line.split()[0] for line in words.splitlines()]
+
+
+@pytest.mark.parametrize("who", ["nobody", "reviewer"])
+def test_a_dry_run_says_what_a_run_would_do_of_what_is_stored_already(
+    active_version, folder, reviewer, who
+):
+    """Stored without a label, with a claim, and by a visitor; of some there are copies."""
+    recognition.recognize(drawing=seven(3), source="drawn")
+    put(folder, "a.png", seven(1))
+    put(folder, "7/b.png", seven(2))
+    Said(folder)
+    (folder / "a.png").rename(folder / "7" / "a.png")
+    put(folder, "7/visitors.png", seven(3))
+    put(folder, "0.png", seven(4))
+    for place, name in enumerate(["1/copy", "1/copy-of-copy", "several/x", "several/y"]):
+        put(folder, f"{name}.png", seven(4 + place // 2))
+    arguments = ("--reviewer", reviewer) if who == "reviewer" else ()
+
+    would = Said(folder, "--dry-run", *arguments)
+    did = Said(folder, *arguments)
+
+    assert counts_of(would.out) == counts_of(did.out)
+    num_completed = 3 if who == "reviewer" else 2
+    assert f"{num_completed} are stored already and would be labelled" in would.out
+    assert f"{num_completed} stored before, labelled now" in did.out
+
+
 # --- Labels and claims ----------------------------------------------------------------------------
 
 
@@ -239,6 +271,28 @@ def test_what_a_reviewer_decided_since_stays(active_version, folder, reviewer, a
     assert label_of(1) == "", "also what was taken back"
 
 
+@pytest.mark.parametrize("who", ["nobody", "reviewer"])
+def test_what_is_deleted_while_it_is_completed_is_skipped(
+    active_version, folder, reviewer, who, monkeypatch
+):
+    put(folder, "a.png", seven(1))
+    Said(folder)
+    (folder / "7").mkdir()
+    (folder / "a.png").rename(folder / "7" / "a.png")
+    known = storing._known
+
+    def known_and_deleted(contents):
+        found = known(contents)
+        Submission.objects.all().delete()
+        return found
+
+    monkeypatch.setattr(storing, "_known", known_and_deleted)
+    said = Said(folder, *(("--reviewer", reviewer) if who == "reviewer" else ()))
+
+    assert said.out == "1 skipped: the same is stored already\n"
+    assert not LabelChange.objects.exists()
+
+
 def test_claims_become_labels_when_somebody_answers_for_them(active_version, folder, reviewer):
     put(folder, "7/a.png", seven(1))
     Said(folder)
@@ -287,7 +341,37 @@ def test_the_same_name_in_another_collection_is_another_person(active_version, t
     assert storing.visitor_key("one", "1") != first, "nobody can try names without the key"
 
 
+def test_a_collection_is_called_as_its_folder_or_its_zip(active_version, tmp_path):
+    """The numbers of two exports are of other people, and a folder's name may have a dot."""
+    files: dict[str, bytes | str] = {"labels.csv": "file,label,writer\na.png,7,1\n"}
+    names = ["june/png", "july/png", "class-3.a", "class-3.b", "scans", "scans.zip"]
+    for place, name in enumerate(names):
+        files["a.png"] = seven(place)
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        if name == "scans.zip":
+            zipped(tmp_path / name, files)
+        else:
+            for file, content in files.items():
+                put(tmp_path / name, file, content)
+        Said(tmp_path / name)
+
+    *others, folder, zip_ = keys_of(*range(len(names)))
+    assert len({*others, folder}) == 5
+    assert folder == zip_
+
+
 # --- Zips -----------------------------------------------------------------------------------------
+
+CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+
+
+def spoilt(path: Path, header: bytes, offset: int, content: bytes) -> Path:
+    """Write over the first header of a kind, from a place in it on."""
+    whole = bytearray(path.read_bytes())
+    at = whole.index(header) + offset
+    whole[at : at + len(content)] = content
+    path.write_bytes(bytes(whole))
+    return path
 
 
 def test_a_zip_is_imported_as_a_folder_is(active_version, tmp_path, reviewer):
@@ -336,9 +420,22 @@ def test_names_that_lead_out_of_a_zip_write_nothing(active_version, tmp_path):
     assert {*tmp_path.rglob("*"), *tmp_path.parent.glob("*")} == before
 
 
-def test_a_bomb_in_a_zip_is_read_no_further_than_an_image_may_be(active_version, tmp_path):
-    bomb = b"\x89PNG\r\n\x1a\n" + bytes(60 << 20)
-    path = zipped(tmp_path / "bomb.zip", {"bomb.png": bomb, "fine.png": seven(1)})
+@contextmanager
+def no_more_memory_than(num_bytes: int) -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < num_bytes
+
+
+BOMB = b"\x89PNG\r\n\x1a\n" + bytes(60 << 20)
+
+
+def test_a_bomb_in_a_zip_is_unreadable_and_stops_nothing(active_version, tmp_path):
+    path = zipped(tmp_path / "bomb.zip", {"bomb.png": BOMB, "fine.png": seven(1)})
     assert path.stat().st_size < 1 << 20
 
     said = Said(path)
@@ -348,19 +445,39 @@ def test_a_bomb_in_a_zip_is_read_no_further_than_an_image_may_be(active_version,
     assert said.out == "1 stored\n1 unreadable\n"
 
 
-def test_a_zip_that_lies_about_a_size_is_read_no_further_either(tmp_path, monkeypatch):
-    path = zipped(tmp_path / "lies.zip", {"a.png": bytes(1 << 20)})
-    content = bytearray(path.read_bytes())
-    at = content.rindex(b"PK\x01\x02") + 24  # the size in the central directory
-    content[at : at + 4] = struct.pack("<I", 10)
-    path.write_bytes(bytes(content))
+def test_a_bomb_in_a_zip_is_unpacked_no_further_than_an_image_may_be(tmp_path):
+    path = zipped(tmp_path / "bomb.zip", {"bomb.png": BOMB})
 
-    with importing.opened(path) as opened:
-        try:
-            read = opened.read("a.png", most=100)
-        except collection.Unread:
-            return  # said to be damaged is as good
-    assert len(read) <= 101
+    with importing.opened(path) as opened, no_more_memory_than(1 << 20):
+        assert len(opened.read("bomb.png", most=1_000)) == 1_001
+
+
+def test_a_zip_that_lies_about_a_size_is_unpacked_no_further_either(tmp_path):
+    path = zipped(tmp_path / "lies.zip", {"a.png": BOMB})
+    spoilt(path, CENTRAL, 24, struct.pack("<I", 10))  # the size that it is said to have
+
+    with (
+        importing.opened(path) as opened,
+        no_more_memory_than(1 << 20),
+        pytest.raises(collection.Unread, match="damaged"),
+    ):
+        opened.read("a.png", most=1_000)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_packed_in_a_rare_way_is_named_and_never_unpacked(
+    active_version, tmp_path, packing
+):
+    """A few kilobytes of bzip2 unpack to a gigabyte in memory at once."""
+    path = tmp_path / "rare.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("rare.png", seven(1), packing)
+        archive.writestr("fine.png", seven(2), zipfile.ZIP_DEFLATED)
+
+    said = Said(path)
+
+    assert said.out == "1 stored\n1 unreadable\n"
+    assert "rare.png: Expected a file that is stored or deflated" in said.err
 
 
 def test_all_that_a_zip_unpacks_to_is_bounded(active_version, tmp_path, monkeypatch):
@@ -387,6 +504,41 @@ def test_a_damaged_entry_of_a_zip_stops_nothing(active_version, tmp_path):
     assert "damaged in the zip" in said.err
 
 
+@pytest.mark.parametrize(
+    ("offset", "content"),
+    [
+        (6, b"\xff"),  # the version that is needed to read it
+        (46, b"\xff\xff"),  # the name, which is said to be UTF-8
+    ],
+)
+def test_a_damaged_zip_is_refused_in_words(active_version, tmp_path, offset, content):
+    path = spoilt(zipped(tmp_path / "a.zip", {"é.png": seven(1)}), CENTRAL, offset, content)
+
+    with pytest.raises(CommandError, match="a folder or a zip"):
+        Said(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "offset", "content"),
+    [
+        (LOCAL, 30, b"\xff\xff"),  # the name again
+        (CENTRAL, 42, b"\xff\xff\xff\x7f"),  # where it lies
+        (CENTRAL, 8, b"\x01"),  # encrypted
+        (CENTRAL, 8, b"\x20"),  # a patch to another file
+    ],
+)
+def test_a_damaged_header_of_a_file_stops_no_other(
+    active_version, tmp_path, header, offset, content
+):
+    files: dict[str, bytes | str] = {"é.png": seven(1), "fine.png": seven(2)}
+    path = spoilt(zipped(tmp_path / "a.zip", files), header, offset, content)
+
+    said = Said(path)
+
+    assert (said.status, said.out) == (1, "1 stored\n1 unreadable\n")
+    assert "é.png: It " in said.err
+
+
 # --- What cannot be imported ----------------------------------------------------------------------
 
 
@@ -396,6 +548,7 @@ def test_a_damaged_entry_of_a_zip_stops_nothing(active_version, tmp_path):
         ("name,label\na.png,7\n", "columns file and label"),
         ("file,label\na.png,seven\n", "'seven' in line 2"),
         ("file,label\na.png,7\na.png,8\n", "two things of a.png"),
+        ("file,label\na.png,7\n ,7\n", "name of a file in line 3"),
         ("", "found nothing"),
         (b"file,label\na.png,\xff\n", "UTF-8"),
         ("file,label\n" + '"' + "x" * 200_000 + '",7\n', "no CSV"),
@@ -418,8 +571,19 @@ def test_what_the_table_names_and_is_not_there_is_unreadable(active_version, fol
     said = Said(folder)
 
     assert said.out == "1 stored\n2 unreadable\n"
-    assert "gone.png: It is named in labels.csv" in said.err
-    assert "../outside.png" in said.err
+    assert "gone.png: It is named in line 3 of labels.csv and is not there." in said.err
+    assert "../outside.png: It is named in line 4" in said.err
+
+
+def test_what_the_table_names_and_is_no_image_is_told_so(active_version, folder):
+    put(folder, "a.png", seven(1))
+    put(folder, "b.tif", b"II*\0")
+    put(folder, "labels.csv", "file,label\na.png,7\nb.tif,7\n")
+
+    said = Said(folder)
+
+    assert said.out == "1 stored\n1 unreadable\n"
+    assert "b.tif: It is named in line 3 of labels.csv; expected an image (.bmp, " in said.err
 
 
 def test_links_out_of_a_folder_are_not_followed(active_version, folder):

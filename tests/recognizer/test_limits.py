@@ -3,16 +3,19 @@
 import os
 import subprocess
 import sys
+import time
+import traceback
 from types import SimpleNamespace
 
 import pytest
 import redis
 from django.conf import settings as project_settings
+from django.core.cache import cache
 from django.core.cache.backends.dummy import DummyCache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from recognizer import limits
+from recognizer import limits, tasks
 from recognizer.visitors import Visitor
 
 JSON = {"accept": "application/json"}
@@ -119,6 +122,44 @@ def test_an_unknown_address_says_what_to_set(rf, settings, meta):
         limits.address(rf.post("/upload", **meta))
 
 
+def test_an_address_that_is_written_in_another_way_is_not_logged(rf, settings):
+    settings.DIGITS_ADDRESS_HEADER = "HTTP_X_REAL_IP"
+    request = rf.post("/upload", HTTP_X_REAL_IP="203.0.113.77:4711")
+
+    with pytest.raises(ImproperlyConfigured) as error:
+        limits.address(request)
+
+    assert "203.0.113.77" not in "".join(traceback.format_exception(error.value))
+
+
+def test_nobody_can_try_addresses_on_the_counters_without_the_key(rf, settings):
+    settings.DIGITS_RATE_LIMIT = "9/d"
+    found = []
+    for secret in ("a" * 50, "b" * 50):
+        settings.SECRET_KEY = secret
+        cache.clear()
+        limits.count(rf.post("/upload"), Visitor("a" * 32, is_known=True))
+        found.append({*cache._cache})  # type: ignore[attr-defined]  # diskcache's keys
+
+    first, second = found
+    assert len(first) == len(second) == 2, "one for the address, one for the visitor"
+    assert first.isdisjoint(second)
+
+
+def test_counters_whose_time_is_over_are_deleted_also_where_nobody_comes(
+    db, database_tasks, rf, settings
+):
+    settings.DIGITS_RATE_LIMIT = "9/d"
+    limits.count(rf.post("/upload"), Visitor())
+    cache.set("over", 1, timeout=0.001)
+    time.sleep(0.01)
+
+    tasks.prune.func()
+
+    [left] = cache._cache  # type: ignore[attr-defined]
+    assert "over" not in str(left)
+
+
 def test_the_wait_is_never_zero(rf, settings, monkeypatch):
     settings.DIGITS_RATE_LIMIT = "1/s"
     monkeypatch.setattr(
@@ -143,15 +184,15 @@ class SilentCache(DummyCache):
         return False
 
 
-@pytest.mark.parametrize("cache", [BrokenCache, SilentCache])
+@pytest.mark.parametrize("backend", [BrokenCache, SilentCache])
 def test_without_counters_requests_pass_and_one_error_a_minute_is_logged(
-    browser, settings, monkeypatch, caplog, cache
+    browser, settings, monkeypatch, caplog, backend
 ):
     now = 1000.0
     monkeypatch.setattr(limits, "_alarm", limits._Alarm())
     monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: now))
     settings.DIGITS_RATE_LIMIT = "1/d"
-    settings.CACHES = {"default": {"BACKEND": f"{__name__}.{cache.__name__}"}}
+    settings.CACHES = {"default": {"BACKEND": f"{__name__}.{backend.__name__}"}}
 
     def alarms() -> int:
         return sum(record.name == "recognizer.limits" for record in caplog.records)

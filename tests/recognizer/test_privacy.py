@@ -1,14 +1,16 @@
 """What a visitor may delete, what is stored about them, and what is forgotten."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from recognizer import deletion
-from recognizer.models import Prediction, Submission
+from recognizer import deletion, tasks
+from recognizer.models import Prediction, Replay, Submission
 from tests.recognizer.test_views import data_url, key_of, words_of
 
 pytestmark = pytest.mark.django_db(transaction=True)  # files go once the rows are gone for good
@@ -126,9 +128,10 @@ def test_one_reading_is_deleted_from_its_page(client, active_version, drawing_pn
     assert "Delete this reading?" in words_of(client.get(page_of(row)))
     key = key_of(client)
 
-    response = client.post(page_of(row), follow=True)
+    response = client.post(page_of(row))
 
-    assert "The reading is deleted." in words_of(response)
+    assert response["Clear-Site-Data"] == '"cache"', "pictures are kept by browsers for a year"
+    assert "The reading is deleted." in words_of(client.get(response.url))
     assert Submission.objects.get() == other
     assert not default_storage.exists(str(row.image.name))
     for gone in (row.get_absolute_url(), page_of(row), f"/readings/{row.pk}/image.png"):
@@ -194,6 +197,23 @@ def test_deleting_counts_for_the_limit(what, client, active_version, drawing_png
 @pytest.mark.parametrize("url", [ALL, "/history/deleted"])
 def test_other_methods_are_refused(client, db, url):
     assert client.put(url).status_code == 405
+
+
+def test_a_replay_which_names_submissions_is_forgotten_after_a_month(version, database_tasks):
+    _old, young = (
+        Replay.objects.create(
+            candidate=version,
+            baseline=version,
+            labels=f"of {num} days ago",
+            outcome={"fixed": [{"submission": "an id", "label": 7}]},
+            started_at=timezone.now() - timedelta(days=num),
+        )
+        for num in (31, 29)
+    )
+
+    tasks.prune.func()
+
+    assert list(Replay.objects.all()) == [young]
 
 
 # --- What is stored -------------------------------------------------------------------------------

@@ -160,7 +160,7 @@ def test_without_yes_nothing_goes(store, monkeypatch):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("duration", ["90", "d", "3m", "-1d", "1.5d"])
+@pytest.mark.parametrize("duration", ["90", "d", "3m", "-1d", "1.5d", "999999d", "999999w"])
 def test_a_time_that_is_none_is_refused(duration):
     with pytest.raises(CommandError, match="expected"):
         purge(f"--older-than={duration}", "--yes")
@@ -213,7 +213,8 @@ def test_a_file_without_a_row_goes_once_it_is_too_old_to_be_on_its_way(store):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_files_that_are_no_drawings_are_left_alone_and_counted(media):
+def test_files_that_are_no_drawings_are_left_alone_and_counted(store):
+    store(1)
     names = ["ab/notes.txt", "ab/cd000000-0000-4000-8000-000000000000.png"]
     kept = [orphan(name) for name in names]
     orphan()
@@ -239,22 +240,74 @@ def test_a_row_whose_file_is_gone_is_told_and_goes_where_asked(store):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_folder_that_is_not_mounted_does_not_make_all_rows_lost(store, settings, tmp_path):
-    row = store(5)
+    rows = {store(5).pk for _ in range(2)}
     settings.MEDIA_ROOT = str(tmp_path / "elsewhere")
 
     with pytest.raises(CommandError, match="mounted"):
         purge("--lost-rows", "--yes")
+    assert left() == rows
+
+    rows.add(store(0).pk)  # a visitor came since
+    with pytest.raises(CommandError, match="found 1, and 2 submissions"):
+        purge("--lost-rows", "--yes")
+    assert left() == rows
+
+
+def test_each_folder_has_its_turn_whatever_the_hour():
+    """As on a host that runs for some hours of each day."""
+    turns = [retention.folders_in_turn() for _ in range(24)]
+
+    assert sorted(folder for turn in turns for folder in turn) == retention.FOLDERS
+    assert retention.folders_in_turn() == turns[0]
+
+
+def orphans(num: int) -> list[str]:
+    """Files that no row names, all in one folder."""
+    return [orphan(f"ab/ab000000-0000-4000-8000-{place:012x}.png") for place in range(num)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("num", [1, 30])
+def test_an_empty_database_makes_no_drawing_a_leftover(media, settings, caplog, num):
+    settings.RETENTION_DAYS = 30
+    files = orphans(num)
+
+    for _ in range(24):
+        assert tasks.sweep.func() == 0
+    with pytest.raises(CommandError, match=rf"found {num} files .* beside 0 submissions"):
+        purge("--yes")
+
+    assert all(map(default_storage.exists, files))
+    assert f"{num} drawings' files belong to no submission, beside 0 submissions" in caplog.text
+    assert f"{num} files without one" in purge("--yes", "--without-rows")
+    assert not any(map(default_storage.exists, files))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_database_makes_no_drawing_a_leftover(store, settings, caplog):
+    settings.RETENTION_DAYS = 30
+    row = store(1)
+    files = orphans(30)
+
+    for _ in range(24):
+        assert tasks.sweep.func() == 0
+    with pytest.raises(CommandError, match=r"found 30 files .* beside 1 submissions"):
+        purge("--yes")
+
+    assert all(map(default_storage.exists, files))
+    assert "Is DATABASE_URL the right database?" in caplog.text
     assert left() == {row.pk}
 
 
-def test_in_a_day_each_folder_has_its_hour(monkeypatch):
-    seen = []
-    for hour in range(24):
-        now = timezone.now().replace(hour=hour)
-        monkeypatch.setattr(timezone, "now", lambda now=now: now)
-        seen += retention.folders_of_the_hour()
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_sweeps_what_a_killed_purge_has_left(store, settings):
+    settings.RETENTION_DAYS = 30
+    row = store(1)
+    files = orphans(retention.FEW)
 
-    assert sorted(seen) == retention.FOLDERS
+    assert sum(tasks.sweep.func() for _ in range(24)) == len(files)
+    assert not any(map(default_storage.exists, files))
+    assert default_storage.exists(row.image.name)
 
 
 # --- What was counted stays counted ---------------------------------------------------------------
@@ -335,6 +388,33 @@ def test_reviews_of_a_past_day_of_which_nothing_was_deleted_are_still_counted(st
 
 
 @pytest.mark.django_db(transaction=True)
+def test_audits_of_a_past_day_of_which_something_was_deleted_are_still_counted(store):
+    rows = [store(5) for _ in range(10)]
+    early = Activation.objects.get()
+    Activation.objects.update(activated_at=timezone.now() - 50 * DAY)
+    aggregates.refresh()
+    tenures.count()
+    deletion.delete(Submission.objects.filter(pk=rows[0].pk))
+    for row, label in zip(rows[1:], "777777771", strict=True):
+        row.review(label=label, by=None)
+        row.audited_at = timezone.now()
+        row.save()
+
+    count_all_again()
+
+    assert list(counts().values()) == [({"digit": 10}, 9, 8)]
+    early.refresh_from_db()
+    assert (early.num_served, early.num_audited, early.num_right) == (10, 9, 8)
+
+    deletion.delete(Submission.objects.filter(pk=rows[9].pk))
+    count_all_again()
+
+    assert list(counts().values()) == [({"digit": 10}, 9, 8)], "fewer are left of the audited too"
+    early.refresh_from_db()
+    assert (early.num_served, early.num_audited, early.num_right) == (10, 9, 8)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_todays_count_follows_what_a_visitor_deletes(store):
     store(0)
     other = store(0)
@@ -409,7 +489,7 @@ def test_a_wrong_number_of_days_stops_the_site_with_what_was_expected(value):
 
 # --- Killed in the middle -------------------------------------------------------------------------
 
-NUM_OLD, NUM_YOUNG = 2_000, 50
+NUM_OLD, NUM_YOUNG = 2_000, 60
 FILL = """
 import os, sys, time
 from datetime import timedelta

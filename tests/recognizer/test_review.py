@@ -7,6 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recognizer import recognition, review
@@ -404,6 +405,28 @@ def test_what_was_decided_is_not_decided_by_a_claim(make_submission, other_versi
 
     assert review.accept_claims(Submission.objects.all(), by=anna) == review.Accepted()
     assert fresh(row).label == "7"
+
+
+def test_many_are_locked_in_the_order_in_which_they_are_deleted(make_submission, anna):
+    """Else a reviewer and a visitor may wait for each other until one is thrown out."""
+    for _ in range(3):
+        make_submission()
+
+    with CaptureQueriesContext(connection) as queries:
+        review.decide(
+            Submission.objects.all(),
+            by=anna,
+            change=lambda row: row.review(label="7", by=anna),
+            way=Way.PAGE,
+        )
+
+    [order] = [
+        one["sql"].split("ORDER BY")[1]
+        for one in queries
+        if one["sql"].startswith("SELECT") and '."id" IN (' in one["sql"]
+    ]
+    table = '"recognizer_submission"'
+    assert order.startswith(f' {table}."created_at" ASC, {table}."id" ASC')
 
 
 def test_the_same_holds_on_postgresql(postgres_url):

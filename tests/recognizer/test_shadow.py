@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from recognizer import recognition, registry, rereading, shadow, tasks
+from recognizer import engine, recognition, registry, rereading, shadow, tasks
 from recognizer.models import ModelVersion, Prediction, Submission
+from tests import again
 from tests.recognizer.admin.test_versions import make_another
 
 Role = Prediction.Role
@@ -116,6 +117,34 @@ def test_what_another_worker_read_at_the_same_moment_is_stored_once(
     assert submission.predictions.filter(role=Role.SHADOW).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_a_visitor_deletes_while_it_is_read_holds_up_no_other(
+    shadow_version, drawing_png, monkeypatch
+):
+    deleted, kept = recognize(drawing_png), recognize(drawing_png)
+    read = rereading._read
+
+    def read_and_delete(submission, loaded):
+        found = read(submission, loaded)
+        Submission.objects.filter(pk=deleted.pk).delete()
+        return found
+
+    monkeypatch.setattr(rereading, "_read", read_and_delete)
+
+    assert shadow.catch_up() == 1
+    assert Prediction.objects.get(role=Role.SHADOW).submission == kept
+
+
+def test_what_was_deleted_before_it_is_read_is_passed_over(shadow_version, drawing_png):
+    rows = [recognize(drawing_png), recognize(drawing_png)]
+    Submission.objects.filter(pk=rows[0].pk).delete()  # its file is still there
+    loaded = engine.load(engine.source_of(shadow_version, "litert"))
+
+    [read] = rereading.reread(rows, shadow_version, loaded, role=Role.SHADOW)
+
+    assert read.submission == rows[1]
+
+
 def says(verdict: str, digits: str) -> Prediction:
     parts = [{"digit": int(digit)} for digit in digits]
     return Prediction(verdict=verdict, parts=parts, digit=int(digits[0]) if digits else None)
@@ -134,3 +163,7 @@ def says(verdict: str, digits: str) -> Prediction:
 )
 def test_to_agree_is_to_read_the_same_digits(ours, theirs, agrees):
     assert says(*ours).says_the_same_as(says(*theirs)) is agrees
+
+
+def test_the_same_holds_on_postgresql(postgres_url):
+    again.on_postgresql(postgres_url, __file__)

@@ -5,9 +5,11 @@ import io
 import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import OperationalError
+from django.db.models import QuerySet
 from PIL import Image
 
-from recognizer import engine, recognition, registry, review, suspects
+from recognizer import engine, recognition, registry, rereading, review, suspects
 from recognizer.models import ModelVersion, Prediction, Submission
 from recognizer.review import Lane
 
@@ -98,8 +100,39 @@ def test_a_corrected_label_is_suspect_no_more(labelled, anna):
 def test_nothing_is_written_where_nothing_has_changed(labelled, django_assert_num_queries):
     suspects.find()
 
-    with django_assert_num_queries(3):  # the version, the labelled, those answered
+    with django_assert_num_queries(4):  # the version, the labelled, those answered, those read
         suspects.find()
+
+
+def test_a_reading_that_could_not_be_kept_is_kept_by_the_next_turn(labelled, monkeypatch):
+    def fail(*_, **__):
+        raise OperationalError("the database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(QuerySet, "bulk_create", fail)
+        with pytest.raises(OperationalError):
+            suspects.find()
+    assert suspicion_of(labelled[0]) is not None
+    assert not Prediction.objects.filter(role="replay").exists()
+
+    suspects.find()
+
+    assert Prediction.objects.get(role="replay").submission == labelled[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_suspect_that_is_deleted_while_it_is_read_is_passed_over(labelled, monkeypatch):
+    read = rereading._read
+
+    def read_and_delete(submission, loaded):
+        found = read(submission, loaded)
+        Submission.objects.filter(pk=submission.pk).delete()
+        return found
+
+    monkeypatch.setattr(rereading, "_read", read_and_delete)
+
+    assert suspects.find() == 1
+    assert not Prediction.objects.filter(role="replay").exists()
 
 
 def test_what_was_claimed_is_read_by_another_version(

@@ -18,6 +18,7 @@ from django.test import Client
 from PIL import Image
 
 from recognizer import engine, recognition, views, visitors
+from recognizer.forms import ClaimForm
 from recognizer.models import ModelVersion, Prediction, Submission
 
 pytestmark = pytest.mark.django_db
@@ -574,6 +575,18 @@ def test_nobody_claims_for_somebody_else(submission):
     assert Client().post(f"/readings/{submission.id}/claim", {"claim": 3}).status_code == 404
     submission.refresh_from_db()
     assert submission.claim is None
+
+
+def test_a_claim_to_what_is_deleted_at_that_moment_is_not_found(browser, submission, monkeypatch):
+    digit = ClaimForm.digit
+
+    def delete_and_tell(form: ClaimForm, **told: int | None) -> int | None:
+        Submission.objects.filter(pk=submission.pk).delete()
+        return digit(form, **told)
+
+    monkeypatch.setattr(ClaimForm, "digit", delete_and_tell)
+
+    assert browser.post(f"/readings/{submission.id}/claim", {"claim": 3}).status_code == 404
 
 
 def test_a_claim_needs_the_token(submission, browser):

@@ -115,6 +115,28 @@ def test_a_version_learns_from_some_people_and_is_measured_by_others(
     assert f"% of {num_digits} digits right, " in printed
 
 
+def test_people_are_forgotten_where_nobody_is_in_the_field_test(few_dozen, new_run):
+    keys = [Visitor.numbered(number).key for number in range(VISITORS)]
+    tested = [key for key in keys if part_of(number_of(key)) == "field_test"]
+    Submission.objects.filter(visitor_key__in=[*tested, ""]).delete()
+
+    version = train("--with-reviewed")
+
+    assert "field_test" not in version.metrics
+    assert not (new_run() / REVIEWED_NAME).exists()
+
+
+def test_people_are_forgotten_where_the_version_is_refused(few_dozen, new_run, monkeypatch):
+    def refuse(**_: Any) -> ModelVersion:
+        raise registry.RefusedModel("test", expected="another", found="this one")
+
+    monkeypatch.setattr(registry, "register", refuse)
+
+    with pytest.raises(CommandError, match="Trained, but refused"):
+        train("--with-reviewed")
+    assert not (new_run() / REVIEWED_NAME).exists()
+
+
 def test_the_field_test_is_measured_as_it_is_served(few_dozen, kept):
     version = train("--with-reviewed")
     digits = kept[0].field_test.digits

@@ -68,6 +68,11 @@ class Command(BaseCommand):
                 )
         except (exporting.OutputExists, exporting.NothingToExport) as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(
+                f"Expected room to write a data set to {options['output']}, found: {error}. "
+                "Name another place, or make room."
+            ) from error
         self._tell(manifest, options["output"])
 
     def _tell(self, manifest: dict[str, Any], output: Path) -> None:

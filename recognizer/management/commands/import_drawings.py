@@ -13,14 +13,14 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import track
 
-from recognizer import importing, recognition
+from recognizer import exporting, importing, recognition
 from recognizer.importing import Outcome
 from recognizer.models import DIGIT_LABELS
 
 # How each outcome is said: when it was done, and when it was only looked at.
 WORDS = {
     Outcome.STORED: ("stored", "would be stored"),
-    Outcome.COMPLETED: ("stored before, labelled now", ""),
+    Outcome.COMPLETED: ("stored before, labelled now", "are stored already and would be labelled"),
     Outcome.DUPLICATE: ("skipped: the same is stored already", "are stored already"),
     Outcome.BLANK: ("blank: not stored", "blank: would not be stored"),
     Outcome.UNREADABLE: ("unreadable", "unreadable"),
@@ -50,21 +50,21 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--name",
-            help="what the collection is called (default: as the folder or the zip): the same "
-            "writer of the same collection is one person",
+            help="what the collection is called (default: as the folder or the zip; of a data "
+            "set's png/, as both folders): the same writer of the same collection is one person",
         )
         parser.add_argument("--dry-run", action="store_true", help="store nothing, say what would")
 
     def handle(self, **options: Any) -> None:
         reviewer = _reviewer(options["reviewer"])
-        name = options["name"] or options["path"].resolve().stem
+        name = options["name"] or _name_of(options["path"])
         try:
             recognition.active_engine()
             with importing.opened(options["path"]) as collection:
                 items = importing.items_of(collection)
                 self._say_what_labels_become(items, reviewer)
                 results = (
-                    importing.look(collection, items)
+                    importing.look(collection, items, reviewer=reviewer)
                     if options["dry_run"]
                     else importing.store(collection, items, name=name, reviewer=reviewer)
                 )
@@ -106,6 +106,14 @@ class Command(BaseCommand):
             f"Without --reviewer nobody answers for {labels.total():,} labels: they are stored as "
             "claims" + (f"; {num_left:,} name no digit and are left out" if num_left else "") + "."
         )
+
+
+def _name_of(path: Path) -> str:
+    """Call a collection as its folder or its zip; the png/ of a data set as that one too."""
+    path = path.resolve()
+    if not path.is_dir():
+        return path.stem
+    return f"{path.parent.name}/{path.name}" if path.name in exporting.FORMATS else path.name
 
 
 def _reviewer(username: str | None) -> Any:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from rich.console import Console
 from rich.progress import Progress, track
 
@@ -46,6 +47,11 @@ class Command(BaseCommand):
             action="store_true",
             help="delete the submissions, too, whose drawing's file is gone",
         )
+        parser.add_argument(
+            "--without-rows",
+            action="store_true",
+            help="delete the files that no row names also where they are more than the submissions",
+        )
         parser.add_argument("--dry-run", action="store_true", help="only say what would go")
         parser.add_argument("--yes", action="store_true", help="do not ask, do it")
 
@@ -54,6 +60,8 @@ class Command(BaseCommand):
         found = self._look(rows)
         if options["dry_run"] or not found.num_to_go(lost_rows=options["lost_rows"]):
             return
+        if not options["without_rows"]:
+            found.check_database()
         if options["lost_rows"]:
             found.check_storage()
         if not options["yes"] and not self._is_wanted():
@@ -100,7 +108,7 @@ class Found:
         self.bar = bar
         self.files: list[str] = []
         self.lost: list[UUID] = []
-        self.num_files = self.num_strangers = 0
+        self.num_files = self.num_named = self.num_strangers = 0
         for one in track(
             retention.survey(),
             "Looking",
@@ -112,17 +120,28 @@ class Found:
             self.files += one.files
             self.lost += one.rows
             self.num_files += one.num_files
+            self.num_named += one.num_rows
             self.num_strangers += one.num_strangers
 
     def num_to_go(self, *, lost_rows: bool) -> int:
         return self.num_rows + len(self.files) + (len(self.lost) if lost_rows else 0)
 
-    def check_storage(self) -> None:
-        """Refuse to take rows for lost where the storage shows no drawing at all."""
-        if self.lost and not self.num_files:
+    def check_database(self) -> None:
+        """Refuse to delete files that no row names where the rows may be elsewhere."""
+        if retention.are_anothers(len(self.files), self.num_named):
             raise CommandError(
-                f"Expected drawings in the storage, found none, and {len(self.lost):,} submissions "
-                "that have one. Is MEDIA_ROOT the right folder, and mounted?"
+                f"Expected a submission for most drawings, found {len(self.files):,} files that "
+                f"belong to none, beside {self.num_named:,} submissions. Is DATABASE_URL the right "
+                "database? If it is, and they are to go all the same: --without-rows."
+            )
+
+    def check_storage(self) -> None:
+        """Refuse to take rows for lost where more of them are than the storage has drawings."""
+        if len(self.lost) > self.num_files:
+            raise CommandError(
+                f"Expected most drawings in the storage, found {self.num_files:,}, and "
+                f"{len(self.lost):,} submissions whose drawing is not there. "
+                "Is MEDIA_ROOT the right folder, and mounted?"
             )
 
 
@@ -151,7 +170,14 @@ def _duration(text: str) -> timedelta:
         raise argparse.ArgumentTypeError(
             f"expected a number of hours, days or weeks, as 48h, 90d or 12w, found {text!r}"
         )
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    duration = timedelta(**{UNITS[found[2]]: int(found[1])})
+    try:
+        timezone.now() - duration
+    except OverflowError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a time that the calendar goes back, found {text!r}, which is before year 1"
+        ) from error
+    return duration
 
 
 def _size(names: Iterable[str], num: int) -> str:

@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from recognizer.admin import datasets
@@ -105,6 +106,29 @@ def test_more_than_a_request_can_bear_is_referred_to_the_command(
         words = response.content.decode()
         assert "manage.py export_dataset" in words
         assert "<form method" not in words
+
+
+@pytest.mark.parametrize("kind", ["png", "jsonl"])
+def test_more_bytes_than_a_request_can_bear_are_referred_to_the_command(
+    admin_client, make_submission, monkeypatch, kind
+):
+    """Few rows may be large: a photo has a thousand times the bytes of a drawn digit."""
+    strokes = [{"points": [{"x": 0.5, "y": 0.5}] * 500}]
+    rows = [make_submission(label="7", strokes=strokes, **REVIEWED) for _ in range(2)]
+    for row in rows:
+        row.image.save("x.png", ContentFile(bytes(10_000)))
+    monkeypatch.setattr(datasets, "MOST_BYTES", 15_000)
+
+    words = ask(admin_client, *rows, formats=[kind], labels="digits").content.decode()
+
+    assert "MiB, which is too much for a page" in words
+    assert "manage.py export_dataset" in words
+    for fewer in (
+        ask(admin_client, rows[0], formats=[kind], labels="digits"),
+        ask(admin_client, *rows, formats=["idx"], labels="digits"),
+    ):
+        with archive_of(fewer) as archive:
+            assert "manifest.json" in archive.namelist()
 
 
 def test_where_none_is_labelled_there_is_nothing_to_export(admin_client, make_submission):

@@ -123,9 +123,19 @@ def test_an_unknown_filter_leads_back_to_the_list(admin_client, submission):
 
 
 def test_a_table_is_for_who_may_see_the_list(client_who_may, submission):
-    assert client_who_may("view_modelversion").get(EXPORT).status_code == 403
+    stranger = client_who_may("view_modelversion")
+    assert stranger.get(EXPORT).status_code == 403
+    assert stranger.get(f"{EXPORT}?nonsense=1").status_code == 403
     seer = client_who_may("view_submission", username="vera")
     assert len(table(seer, "csv")) == 1
+
+
+def test_who_may_not_see_the_list_is_not_told_how_long_it_is(
+    client_who_may, submission, monkeypatch
+):
+    monkeypatch.setattr(tables, "MOST_ROWS", 0)
+
+    assert client_who_may("view_modelversion").get(EXPORT).status_code == 403
 
 
 def test_nothing_is_taken_in(admin_client, submission):

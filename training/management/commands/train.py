@@ -106,13 +106,14 @@ class Command(BaseCommand):
         trained = _train(
             recipe, run_folder, given, resume=bool(options["resume"]), reporter=reporter
         )
-        if options["h5"]:
-            self.stdout.write(f"HDF5: {run.write_h5(trained)}")
-        active = ModelVersion.objects.active().first()
-        reporter.begin_registering()
-        version = self._register(trained, name, options["notes"], reporter.asked_for_by())
-        _compare(version, active)
-        _compare_on_field_test(version, active, trained)
+        with _last_use_of_people(trained):
+            if options["h5"]:
+                self.stdout.write(f"HDF5: {run.write_h5(trained)}")
+            active = ModelVersion.objects.active().first()
+            reporter.begin_registering()
+            version = self._register(trained, name, options["notes"], reporter.asked_for_by())
+            _compare(version, active)
+            _compare_on_field_test(version, active, trained)
         reporter.finish(version)
         self._activate(version, active, options)
 
@@ -444,8 +445,21 @@ def _compare_on_field_test(
         except LoadFailed as error:
             text += f"; {active} does not load: {error}"
     print(text, flush=True)
-    # Visitors' digits are where visitors can delete them, and nowhere else.
-    kept.unlink(missing_ok=True)
+
+
+@contextmanager
+def _last_use_of_people(trained: run.Trained) -> Iterator[None]:
+    """Delete what reviewers labelled from the run folder after it, come what may.
+
+    Visitors' digits are where visitors can delete them, and nowhere else. A run whose passport is
+    written needs them no more, to be registered neither.
+    """
+    from training.lessons import REVIEWED_NAME
+
+    try:
+        yield
+    finally:
+        (trained.run_folder / REVIEWED_NAME).unlink(missing_ok=True)
 
 
 def _figure(version: ModelVersion | None, part: str, key: str, form: str) -> str:
