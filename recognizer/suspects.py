@@ -8,14 +8,16 @@ that are labelled so; the suspects are ranked by how much likelier than their la
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from recognizer import engine, rereading
@@ -27,6 +29,8 @@ BATCH = 500
 WRITTEN = 200
 # Pictures that are read once more at once, and in one run of the task: some 10 s.
 PICTURES, PICTURES_A_RUN = 16, 500
+# What was claimed longer ago waits for a reviewer alone.
+CLAIMS_ARE_READ_FOR = timedelta(days=30)
 DECIMALS = 4
 
 Role = Prediction.Role
@@ -37,7 +41,7 @@ Item = TypeVar("Item")
 def find() -> int:
     """Rank the labels that the newest version contradicts, as they are now.
 
-    Whoever was shown one since that version came, has answered it: it is suspect no more. Of each
+    A reviewer who looked at one knowingly since that version came, has answered it. Of each
     suspect a prediction of that version is kept, for the reviewer to see. A version that learnt
     from a label contradicts it less; those of the field test it has never seen.
 
@@ -54,14 +58,26 @@ def find() -> int:
     if version is None:
         return 0
     loaded = engine.load(engine.source_of(version, settings.DIGITS_ENGINE))
-    ids, labels, before, rows = _read_all(_labelled(), loaded)
-    now = suspicions(labels, rows)
-    now[np.isin(ids, list(_answered(version)))] = np.nan
-    changed = np.flatnonzero(~_same(before, now))
-    _write({ids[place]: _value(now[place]) for place in changed})
-    suspect = ids[~np.isnan(now)]
+    labelled, rows = _read_all(loaded)
+    found = suspicions(np.array([one.label for one in labelled], np.uint8), rows)
+    answered = _answered(version)
+    now = {
+        one: None if np.isnan(value) or one.pk in answered else float(value)
+        for one, value in zip(labelled, found, strict=True)
+    }
+    _write({one.pk: (one, value) for one, value in now.items() if value != one.suspicion})
+    suspect = [one.pk for one, value in now.items() if value is not None]
     _keep_readings(_unread(suspect, version), version, loaded)
     return len(suspect)
+
+
+class _Labelled(NamedTuple):
+    """A label, as it was when its digit was read."""
+
+    pk: UUID
+    label: int
+    reviewed_at: datetime
+    suspicion: float | None
 
 
 def suspicions(
@@ -136,62 +152,50 @@ def _claimed(version: ModelVersion) -> QuerySet[Any]:
     others = Prediction.objects.filter(submission=OuterRef("pk")).exclude(role=Role.SERVED)
     others = others.exclude(version=OuterRef("served_version"))
     pending = Q(claim__isnull=False, review_state=Submission.ReviewState.PENDING)
+    # What nobody can read any more is not asked for for ever.
+    pending &= Q(created_at__gte=timezone.now() - CLAIMS_ARE_READ_FOR)
     claimed = Submission.objects.filter(pending).exclude(served_version=version)
     claimed = claimed.exclude(Exists(others)).order_by("-created_at", "-pk")
     return claimed.values_list("pk", flat=True)
 
 
-def _read_all(
-    submissions: QuerySet[Submission], loaded: engine.Loaded
-) -> tuple[NDArray[Any], NDArray[np.uint8], NDArray[np.float64], NDArray[np.float32]]:
-    """Read their stored digits. Queries: 1, whose rows are fetched in batches.
+def _read_all(loaded: engine.Loaded) -> tuple[list[_Labelled], NDArray[np.float32]]:
+    """Read the stored digits of all that is labelled. Queries: 1, whose rows come in batches.
 
     Returns:
-        Of each its id, its label `uint8 (N,)`, how suspect it was before `float64 (N,)`, and its
-        probabilities `float32 (N, 10)`.
+        Each label, and its probabilities `float32 (N, 10)`.
     """
-    ids: list[UUID] = []
-    labels: list[int] = []
-    before: list[float] = []
+    labelled: list[_Labelled] = []
     rows = [np.empty((0, len(DIGITS)), np.float32)]
-    columns = ("pk", "label", "suspicion", "digit")
-    for batch in _batches(submissions.values_list(*columns).iterator(BATCH), BATCH):
-        ids.extend(pk for pk, *_rest in batch)
-        labels.extend(int(label) for _pk, label, *_rest in batch)
-        before.extend(np.nan if found is None else found for *_rest, found, _digit in batch)
+    columns = ("pk", "label", "reviewed_at", "suspicion", "digit")
+    for batch in _batches(_labelled().values_list(*columns).iterator(BATCH), BATCH):
+        labelled += [_Labelled(pk, int(label), *rest) for pk, label, *rest, _digit in batch]
         pixels = b"".join(bytes(digit) for *_rest, digit in batch)
         digits = np.frombuffer(pixels, np.uint8).reshape(-1, 28, 28)
         rows.append(loaded.engine.probabilities(digits))
-    return (
-        np.array(ids, dtype=object),
-        np.array(labels, np.uint8),
-        np.array(before, float),
-        np.concatenate(rows),
+    return labelled, np.concatenate(rows)
+
+
+def _answered(version: ModelVersion) -> set[UUID]:
+    """Give the ids of those that a reviewer looked at knowingly since a version came: as suspects,
+    for a second look, or on their page, which shows what each version reads."""
+    knowingly = LabelChange.objects.filter(
+        way__in=[Way.SUSPECT, Way.SECOND_LOOK, Way.PAGE],
+        changed_at__gte=version.created_at,
+        undone_at__isnull=True,
     )
+    return set(knowingly.values_list("submission", flat=True))
 
 
-def _answered(version: ModelVersion) -> QuerySet[Any]:
-    """Give the ids of those that a reviewer was shown as suspects since a version came."""
-    shown = LabelChange.objects.filter(way=Way.SUSPECT, changed_at__gte=version.created_at)
-    return shown.values_list("submission", flat=True)
-
-
-def _same(before: NDArray[np.float64], now: NDArray[np.float64]) -> Any:
-    return (before == now) | (np.isnan(before) & np.isnan(now))
-
-
-def _value(suspicion: float) -> float | None:
-    return None if np.isnan(suspicion) else float(suspicion)
-
-
-def _write(found: dict[UUID, float | None]) -> None:
+def _write(found: dict[UUID, tuple[_Labelled, float | None]]) -> None:
     """Note how suspect each label is, unless it was reviewed meanwhile."""
     for ids in _batches(found, WRITTEN):
         with transaction.atomic():
             locked = _labelled().select_for_update().order_by("created_at", "pk")  # as deletion
-            rows = list(locked.filter(pk__in=ids).only("suspicion"))
+            rows = list(locked.filter(pk__in=ids).only("suspicion", "reviewed_at"))
+            rows = [row for row in rows if row.reviewed_at == found[row.pk][0].reviewed_at]
             for row in rows:
-                row.suspicion = found[row.pk]
+                row.suspicion = found[row.pk][1]
             Submission.objects.bulk_update(rows, ["suspicion"])
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import OperationalError
 from django.db.models import QuerySet
+from django.utils import timezone
 from PIL import Image
 
 from recognizer import engine, recognition, registry, rereading, review, suspects
@@ -83,6 +84,42 @@ def test_it_rests_once_a_reviewer_has_answered(labelled, anna):
     suspects.find()
 
     assert suspicion_of(row) is None
+
+
+def test_an_answer_that_was_undone_is_asked_for_again(labelled, anna):
+    suspects.find()
+    row = Submission.objects.get(pk=labelled[0].pk)
+    seen = review.Decision.on(row).revision
+    change = review.decide_one(row.pk, lane=Lane.SUSPECT, label=row.label, seen=seen, by=anna)
+    review.undo(change.pk, by=anna)
+
+    assert suspects.find() == 1
+    assert suspicion_of(row) is not None
+
+
+def test_what_is_reviewed_while_it_is_read_is_not_suspect(labelled, anna, monkeypatch):
+    read_all = suspects._read_all
+
+    def correct_meanwhile(loaded):
+        found = read_all(loaded)
+        row = Submission.objects.get(pk=labelled[0].pk)
+        row.review(label=str(read_in(row).digit), by=anna)
+        row.save()
+        return found
+
+    monkeypatch.setattr(suspects, "_read_all", correct_meanwhile)
+    suspects.find()
+
+    assert suspicion_of(labelled[0]) is None
+
+
+def test_what_was_claimed_long_ago_is_read_no_more(active_version, other_model, drawing_png):
+    row = recognition.recognize(drawing=drawing_png, source="drawn").submission
+    long_ago = timezone.now() - suspects.CLAIMS_ARE_READ_FOR
+    Submission.objects.filter(pk=row.pk).update(claim=1, created_at=long_ago)
+    registry.register(path=other_model, name="other", passport={})
+
+    assert not suspects.has_claims()
 
 
 def test_a_corrected_label_is_suspect_no_more(labelled, anna):
