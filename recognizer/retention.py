@@ -138,7 +138,12 @@ def survey(folders: Iterable[str] = FOLDERS) -> Iterator[Leftovers]:
 
 
 def sweep(folders: Iterable[str] = FOLDERS) -> int:
-    """Delete the files that no row names; give how many. Queries: 1 a folder."""
+    """Delete the files that no row names; give how many.
+
+    Whoever calls it has asked `are_anothers`, or somebody who knows.
+
+    Queries: 1 a folder.
+    """
     num_deleted = 0
     for leftovers in survey(folders):
         deletion.delete_files(leftovers.files)

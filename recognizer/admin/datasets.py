@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 
 # What one request can bear: in all formats some 7 s.
 MOST_ROWS = 5_000
-# A drawn digit has some 3 KB; a photo may have a thousand times that. On the disk it is there twice
-# for a moment, in its folder and packed.
+# A drawn digit has some 3 KB; a photo may have a thousand times that. So many bytes take 1.3 s to
+# be written, hashed and packed, and are on the disk twice for a moment.
 MOST_BYTES = 256 << 20
 
 
