@@ -5,7 +5,7 @@ import pytest
 
 from recognizer.people import number_of, part_of
 from training import shapes, strokes
-from training.datasets import NO_DIGIT
+from training.datasets import NO_DIGIT, DigitData, Digits
 from training.reviewed import PARTS, read, write
 from training.splitting import Labelled, NothingReviewed, gather
 
@@ -124,6 +124,41 @@ def test_a_run_learns_no_twin_of_what_it_is_measured_by_besides():
     assert apart.train.digits.images.tolist() == [digit(2).tolist()]
     assert len(apart.validation) == 0
     assert apart.num_twins == 2
+
+
+def data_of(train: list[int], validation: list[int], test: list[int]) -> DigitData:
+    """Other data of a run, of digits by their seeds."""
+    parts = (
+        Digits(np.stack([digit(seed) for seed in seeds]), np.full(len(seeds), 3, np.uint8))
+        for seeds in (train, validation, test)
+    )
+    return DigitData("custom data", next(parts), next(parts), next(parts), "", "")
+
+
+def test_who_measures_is_not_in_what_is_learnt_from_besides():
+    """As where the data is the site's own export, or a visitor sent what is in it."""
+    theirs, choosing = person_in("field_test"), person_in("validation")
+    mine = person_in("train")
+    reviewed = gather(
+        [
+            *(sent(theirs, seed) for seed in (1, 2, 3, 4)),
+            *(sent(choosing, seed) for seed in (11, 12, 13)),
+            *(sent(mine, seed) for seed in (21, 22, 23)),
+            sent(mine, 4),  # so one of the field test was seen
+        ]
+    )
+    data = data_of([1, 11, 21], [2, 12, 22], [3, 13, 23])
+    apart = reviewed.apart_from_data(data)
+
+    seeds = {digit(seed).tobytes(): seed for seed in range(30)}
+    left = {
+        part: [seeds[image.tobytes()] for image in getattr(apart, part).digits.images]
+        for part in PARTS
+    }
+    # What the test digits have is still measured by: nobody learns from them.
+    assert left == {"train": [21], "validation": [12], "field_test": [3, 4]}
+    assert apart.was_seen.tolist() == [False, True]
+    assert apart.num_twins == reviewed.num_twins + 6
 
 
 def test_an_equal_picture_measures_once():
