@@ -64,7 +64,9 @@ def gather(labelled: Iterable[Labelled]) -> Reviewed:
         heaps[part].add(one, person, number, with_pens=part == "train")
     _refuse_nothing(heaps)
     train, validation, field_test = (heaps[part].side() for part in PARTS)
-    return _apart(train, validation, field_test)
+    apart = _apart(train, validation, field_test)
+    _refuse_only_twins(apart)
+    return apart
 
 
 @dataclass
@@ -124,6 +126,15 @@ def _refuse_nothing(heaps: Mapping[str, _Heap]) -> None:
         f"digits are kept for the field test and {num['validation']} for validation. Label more, "
         "of other people, or leave out --with-reviewed."
     )
+
+
+def _refuse_only_twins(reviewed: Reviewed) -> None:
+    if not len(reviewed.train):
+        raise NothingReviewed(
+            f"Expected reviewed submissions to learn from, found {reviewed.num_twins} of which "
+            "people whose digits are kept for measuring sent the same picture. Label more, or "
+            "leave out --with-reviewed."
+        )
 
 
 def _is_bar(digit: NDArray[np.uint8]) -> bool:

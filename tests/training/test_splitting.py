@@ -191,6 +191,12 @@ def test_where_all_is_kept_for_measuring_the_message_says_so():
         gather(rows)
 
 
+def test_where_all_was_sent_by_who_measures_too_the_message_says_so():
+    rows = [sent(person_in(part), 1) for part in ("train", "field_test")]
+    with pytest.raises(NothingReviewed, match=r"found 1 of which people .* the same picture"):
+        gather(rows)
+
+
 def test_what_is_written_is_read_again(tmp_path):
     reviewed = gather(few_dozen())
     write(tmp_path / "reviewed.npz", reviewed)
