@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "recognizer.aggregates": {"recognizer.models"},
     "recognizer.tenures": {"recognizer.aggregates", "recognizer.models"},
     "recognizer.deletion": {"recognizer.models"},
-    "recognizer.exporting": {"recognizer.imaging", "recognizer.models"},
+    "recognizer.exporting": {"recognizer.imaging", "recognizer.models", "recognizer.people"},
     "recognizer.importing": {
         *(f"recognizer.{part}" for part in ("imaging", "models", "recognition", "review")),
     },

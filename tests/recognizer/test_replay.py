@@ -143,7 +143,9 @@ def outcomes(monkeypatch):
     [
         ({"data": {"reviewed": {"num": 3}}}, True),
         ({"parent_sha256": "ab" * 32}, True),
-        ({"data": {"name": "mnist"}}, False),
+        ({"data": {"name": "custom data 0123456789ab"}}, True),  # an export of this site's?
+        ({"data": {"name": "MNIST"}}, False),
+        ({"data": {"name": "MNIST sample"}}, False),
     ],
 )
 def test_a_version_that_learnt_from_people_is_measured_by_others(

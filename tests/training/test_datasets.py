@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from recognizer import people
 from training import datasets
 from training.datasets import IDX_NAMES, SAMPLE_PATH, DataUnavailable
 from training.sample.make import make
@@ -158,7 +159,7 @@ def test_other_digits_are_named_by_their_hash_and_never_by_their_place(tmp_path,
     np.savez(tmp_path / "other.npz", **arrays | {"x_train": 255 - arrays["x_train"]})
     data = load(tmp_path / "other.npz")
 
-    assert data.name == f"custom data {data.sha256[:12]}"
+    assert data.name == f"{people.OWN_DATA} {data.sha256[:12]}"
     assert data.licence == ""
 
 
