@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 from django.utils import timezone
 
 from recognizer.models import ModelVersion
@@ -116,6 +116,9 @@ class Reporter:
                 if self._is_worker_gone():
                     end_process("its worker is gone")
                 self._beat()
+        except Exception:
+            logger.exception("The run cannot be reported any more.")
+            end_process("nobody would hear of it any more")
         finally:
             connections.close_all()
 
@@ -132,7 +135,7 @@ class Reporter:
             close_old_connections()
             is_ours = self._attempt.set(**self._told())
             is_to_stop = self._attempt.rows().filter(state=State.STOPPING).exists()
-        except DatabaseError:
+        except Error:  # InterfaceError, of a connection that is gone, is no DatabaseError
             logger.exception("The run's row could not be written; it is tried again.")
             return
         if not is_ours:
