@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from recognizer.models import ModelVersion
 from training.attempts import Attempt
-from training.models import State
+from training.models import SILENT_AFTER, State
 
 if TYPE_CHECKING:
     from training import learning
@@ -52,6 +52,7 @@ class Reporter:
         """
         self._attempt, self._worker = attempt, worker
         self._pace = Pace()
+        self._told_at = time.monotonic()
         self._news: dict[str, Any] = {}
         self._folder: Path | None = None
         self._is_interrupted = self._is_ended = False
@@ -137,7 +138,11 @@ class Reporter:
             is_to_stop = self._attempt.rows().filter(state=State.STOPPING).exists()
         except Error:  # InterfaceError, of a connection that is gone, is no DatabaseError
             logger.exception("The run's row could not be written; it is tried again.")
+            # By a clock that nobody sets: others go by the row, and hold the run for dead by then.
+            if time.monotonic() - self._told_at > SILENT_AFTER.total_seconds():
+                end_process("its row could not be written for too long")
             return
+        self._told_at = time.monotonic()
         if not is_ours:
             end_process("the run is another try's")
         if is_to_stop and not self._is_interrupted:

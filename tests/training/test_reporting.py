@@ -156,6 +156,24 @@ def test_a_database_that_is_away_for_a_moment_is_tried_again(reporter, monkeypat
     assert next(answers, None) is None
 
 
+def test_a_run_that_others_hold_for_dead_ends(reporter, monkeypatch):
+    reasons: list[str] = []
+    monkeypatch.setattr(reporting, "end_process", reasons.append)
+    monkeypatch.setattr(reporting, "SILENT_AFTER", timedelta(seconds=1))
+
+    def away(attempt: Attempt, **values: object) -> bool:
+        raise OperationalError("no such host")
+
+    began = time.monotonic()
+    monkeypatch.setattr(Attempt, "set", away)
+    while not reasons:
+        assert time.monotonic() - began < WAIT_S
+        time.sleep(0.05)
+
+    assert time.monotonic() - began > 0.9
+    assert set(reasons) == {"its row could not be written for too long"}
+
+
 def test_what_can_report_no_more_ends_with_all_that_it_does(reporter, monkeypatch):
     reasons: list[str] = []
     monkeypatch.setattr(reporting, "end_process", reasons.append)
