@@ -79,8 +79,8 @@ def train(
 
     Raises:
         DataUnavailable: There is nothing to learn from.
-        CannotResume: There is no such run, it was made with another recipe or other data, or its
-            model is no longer the one that its passport describes.
+        CannotResume: There is no such run, it was made with another recipe or other data, its
+            model is no longer the one that its passport describes, or another process works on it.
         FileExistsError: `run_folder` is there, and `resume` is not asked for.
         Impossible: The batch is larger than the training part, what the recipe asks for is not
             given, or the version to start from is another network.
@@ -97,19 +97,20 @@ def train(
         )
     if not resume:
         _begin(recipe, data, run_folder, given or Given())
-    lessons = gather(recipe, data, run_folder)
-    if announce:
-        announce(lessons)
-    state = learn(
-        recipe,
-        lessons.train,
-        _digits_of(lessons.validation),
-        sha256=lessons.sha256,
-        run_folder=run_folder,
-        report=report or (lambda progress: None),
-    )
-    trained = _finish(recipe, lessons, run_folder, state)
-    (run_folder / POOLS_NAME).unlink(missing_ok=True)
+    with checkpoints.held(run_folder):
+        lessons = gather(recipe, data, run_folder)
+        if announce:
+            announce(lessons)
+        state = learn(
+            recipe,
+            lessons.train,
+            _digits_of(lessons.validation),
+            sha256=lessons.sha256,
+            run_folder=run_folder,
+            report=report or (lambda progress: None),
+        )
+        trained = _finish(recipe, lessons, run_folder, state)
+        (run_folder / POOLS_NAME).unlink(missing_ok=True)
     return trained
 
 
