@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -13,11 +14,13 @@ from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import Error, close_old_connections
 from django.utils.translation import gettext as _
 
 from training.attempts import Attempt
 from training.models import State, TrainingRun
+
+logger = logging.getLogger(__name__)
 
 # As `manage.py train` ends when it was interrupted, or where Python does before it can say so.
 INTERRUPTED = (130, -signal.SIGINT)
@@ -38,11 +41,19 @@ def learn(run: TrainingRun, attempt: Attempt) -> None:
     with _started(command(run, attempt)) as process, _interrupted_with_the_worker(process):
         for line in process.stdout or ():
             last_line = line.strip() or last_line
-            close_old_connections()  # one that was idle for an epoch may be gone
-            attempt.log(line.rstrip())
+            _log(attempt, line.rstrip())
         status = process.wait()
     close_old_connections()
     _note_end(attempt, status, last_line)
+
+
+def _log(attempt: Attempt, line: str) -> None:
+    """Add a line to the run's log; a database that is away costs the line, and not the run."""
+    try:
+        close_old_connections()  # one that was idle for an epoch may be gone
+        attempt.log(line)
+    except Error:
+        logger.exception("A line of the log of run %s is lost: %s", attempt, line)
 
 
 def command(run: TrainingRun, attempt: Attempt) -> list[str]:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as site
+from django.db import InterfaceError, OperationalError
 from django_tasks_db.models import DBTaskResult
 
 from recognizer.models import ModelVersion, Replay
 from tests.training.conftest import set_row
 from tests.workers import run_worker
 from training import processes, tasks
+from training.attempts import Attempt
 from training.models import State, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)  # other processes see the rows
@@ -212,6 +214,27 @@ def test_how_a_process_ended_is_told(waiting, attempt, say, code, error):
     assert run.state == State.FAILED
     assert error in run.error
     assert run.place is None
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_run(
+    waiting, attempt, say, monkeypatch, caplog
+):
+    say("print('one'); print('two'); print('three'); raise SystemExit(130)")
+    errors = iter([InterfaceError("connection already closed"), OperationalError("locked")])
+    log = Attempt.log
+
+    def away(attempt: Attempt, line: str) -> None:
+        for error in errors:
+            raise error
+        log(attempt, line)
+
+    monkeypatch.setattr(Attempt, "log", away)
+    processes.learn(waiting, attempt)
+
+    run = TrainingRun.objects.get()
+    assert run.state == State.STOPPED
+    assert [line.split()[-1] for line in run.log.splitlines()] == ["three"]
+    assert f"A line of the log of run {attempt} is lost: two" in caplog.text
 
 
 def test_an_interrupt_without_a_wish_is_its_worker_s(waiting, attempt, say):
