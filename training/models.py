@@ -17,6 +17,9 @@ from recognizer.models import NAME_LENGTH, ModelVersion
 # a write up by 20 s at most (the database's timeout).
 SILENT_AFTER = timedelta(seconds=30)
 
+# Of notes, which go to the process as an argument: the system takes 128 KiB at most.
+NOTES_LENGTH = 5_000
+
 
 class Unfitting(ValueError):
     """What was asked for does not go with the state that the run is in; the message says why."""
@@ -73,7 +76,7 @@ class TrainingRun(models.Model):
     with_reviewed = models.BooleanField(_("also the reviewed submissions"), default=False)
     from_active = models.BooleanField(_("go on from the active version"), default=False)
     name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
-    notes = models.TextField(_("notes"), blank=True)
+    notes = models.TextField(_("notes"), max_length=NOTES_LENGTH, blank=True)
 
     state = models.CharField(
         _("state"), max_length=12, choices=State, default=State.QUEUED, db_index=True

@@ -103,10 +103,13 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         errors="replace",
         process_group=0,
     )
-    os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
     ending = threading.Thread(target=_end_group_with, args=(process,), daemon=True)
     ending.start()
     try:
+        # Of a worker that is nicer still, only the system's owner makes it less nice.
+        niceness = max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
+        with suppress(ProcessLookupError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
         yield process
     finally:
         _end_group(process)

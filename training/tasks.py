@@ -32,7 +32,11 @@ def train(run_id: int) -> None:
     if attempt is None:
         train.using(run_after=timezone.now() + NEXT_LOOK).enqueue(run_id)
         return
-    processes.learn(run, attempt)
+    try:
+        processes.learn(run, attempt)
+    except Exception as error:
+        attempt.end(State.FAILED, error=f"{type(error).__name__}: {error}")
+        raise
     run.refresh_from_db()
     if run.version:
         _ask_for_replay(run.version)

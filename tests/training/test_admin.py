@@ -14,6 +14,8 @@ from tests.recognizer.admin.test_versions import LIST as VERSIONS
 from tests.recognizer.admin.test_versions import make_another
 from tests.training.conftest import make_silent, set_row
 from tests.training.test_standing import EPOCHS
+from training import processes
+from training.attempts import Attempt
 from training.models import State, TrainingRun
 
 LIST = "/admin/training/trainingrun/"
@@ -64,6 +66,18 @@ def test_the_form_offers_presets_and_the_data_there_is(admin_client):
     assert 'value="classroom"' in words
     assert 'value="more.npz"' in words
     assert "notes.txt" not in words
+
+
+def test_notes_are_as_long_as_a_process_can_be_given(admin_client):
+    asked = {"preset": "quick", "data": ""}
+    answer = admin_client.post(f"{LIST}add/", asked | {"notes": "ä" * 5_001})
+    assert "has at most 5000 characters (it has 5001)" in answer.content.decode()
+    assert not TrainingRun.objects.exists()
+
+    admin_client.post(f"{LIST}add/", asked | {"notes": "𝟛" * 5_000})
+    run = TrainingRun.objects.get()
+    command = processes.command(run, Attempt(run.pk, 1))
+    assert max(len(argument.encode()) for argument in command) < 128 * 1024
 
 
 @pytest.mark.parametrize(

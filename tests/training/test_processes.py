@@ -1,5 +1,6 @@
 """Runs in real workers: carried out, stopped, killed and resumed, and registered once."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -263,6 +264,32 @@ def test_a_process_leaves_none_behind_and_gives_way_to_what_serves(waiting, atte
         time.sleep(0.05)
 
 
+IN_A_NICE_WORKER = """
+import os, sys
+import django
+os.nice(15)
+django.setup()
+from training import processes
+code = "import os; print(os.getpriority(os.PRIO_PROCESS, 0))"
+with processes._started([sys.executable, "-c", code]) as process:
+    print(os.getpriority(os.PRIO_PROCESS, 0), process.stdout.read())
+"""
+
+
+def test_a_worker_may_be_nicer_than_its_process():
+    run = subprocess.run(
+        [sys.executable, "-c", IN_A_NICE_WORKER],
+        cwd=site.BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    worker, process = map(int, run.stdout.split())
+    assert process == worker >= 15
+
+
 def is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -284,6 +311,19 @@ def test_a_run_without_a_place_looks_again_later(waiting, attempt, kept_tasks):
     assert again.run_after > again.enqueued_at
     second.refresh_from_db()
     assert second.state == State.QUEUED
+
+
+def test_a_process_that_cannot_be_started_leaves_no_run_under_way(waiting, monkeypatch):
+    command = [str(Path(site.BASE_DIR) / "no such program")]
+    monkeypatch.setattr(processes, "command", lambda run, attempt: command)
+
+    with pytest.raises(FileNotFoundError):
+        tasks.train.call(waiting.pk)
+
+    run = TrainingRun.objects.get()
+    assert (run.state, run.place) == (State.FAILED, None)
+    assert run.error.startswith("FileNotFoundError: ")
+    assert "no such program" in run.error
 
 
 def test_what_was_stopped_or_deleted_meanwhile_is_not_begun(waiting, kept_tasks):
