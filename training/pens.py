@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer import imaging
+from training import twins
 from training.pictures import LEAST_OVERLAP, overlap
 from training.strokes import smooth
 
@@ -17,6 +18,9 @@ from training.strokes import smooth
 # static/site/js/pad.js) on a digit of 60 % of the paper, its broad one (17) there, and on one of
 # 40 %. Of the medium pen imaging makes the same digit as of the fine one, since it thickens both.
 WIDTHS = (0.045, 0.125, 0.19)
+# The least cosine at 14 × 14 px of a submission's digit and the likest of its strokes' renderings.
+# 0012-split-by-visitor.md has the figures.
+LEAST_LIKENESS = 0.9
 # The paper's side, and the digit's on it, in pixels: half of what the page sends.
 _PAPER, _DIGIT = 280, 168
 # Points on the curve between two that were recorded: the page draws curves too.
@@ -25,7 +29,29 @@ _CURVE = 4
 _SHIFT = 4
 
 
-def digits_of(strokes: Sequence[Mapping[str, Any]]) -> Iterator[NDArray[np.uint8]]:
+def digits_of(
+    strokes: Sequence[Mapping[str, Any]], digit: NDArray[np.uint8]
+) -> list[NDArray[np.uint8]]:
+    """Draw a submission's strokes with each pen, where they are of the picture that was labelled.
+
+    A program may send other strokes than it drew, or such whose y goes upwards.
+
+    Args:
+        strokes: As the page recorded them and `recognizer.forms` keeps them.
+        digit: `uint8 (28, 28)`: what the reviewer saw, as it was laid out.
+
+    Returns:
+        As `drawn` gives them; none where the likest of them is less like the digit than
+        `LEAST_LIKENESS`.
+    """
+    found = list(drawn(strokes))
+    if not found:
+        return []
+    likest = twins.likenesses(digit[None], np.stack(found)).max()
+    return found if likest >= LEAST_LIKENESS else []
+
+
+def drawn(strokes: Sequence[Mapping[str, Any]]) -> Iterator[NDArray[np.uint8]]:
     """Draw strokes with each pen, and find the digit as for a visitor's drawing.
 
     Args:

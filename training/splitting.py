@@ -80,7 +80,8 @@ class _Heap:
 
     def add(self, one: Labelled, person: int, number: int, *, with_pens: bool) -> None:
         # A broad pen fills what tells an a from a 9: what is no digit stays as it was sent.
-        drawn = pens.digits_of(one.strokes) if with_pens and one.label != NO_DIGIT else ()
+        is_drawn = with_pens and one.label != NO_DIGIT
+        drawn = pens.digits_of(one.strokes, one.digit) if is_drawn else []
         for image in (one.digit, *drawn):
             self.images.append(image)
             self.labels.append(one.label)

@@ -17,6 +17,19 @@ LEAST_LIKENESS = 0.99
 _ROWS = 2_000
 
 
+def likenesses(images: Images, others: Images) -> NDArray[np.float32]:
+    """Tell how like digits are to others, at half their size: cosines, 0 to 1.
+
+    Args:
+        images: `uint8 (N, 28, 28)`.
+        others: `uint8 (M, 28, 28)`.
+
+    Returns:
+        `float32 (N, M)`; 0 where one is empty.
+    """
+    return np.asarray(_directions(images) @ _directions(others).T, np.float32)
+
+
 def having_twins(images: Images, others: Images) -> NDArray[np.bool_]:
     """Tell which digits have a twin among others.
 
@@ -29,9 +42,8 @@ def having_twins(images: Images, others: Images) -> NDArray[np.bool_]:
     """
     found = np.zeros(len(images), bool)
     for theirs in _blocks(others):
-        directions = _directions(others[theirs]).T  # (196, 2,000 at most)
         for mine in _blocks(images):
-            likest = (_directions(images[mine]) @ directions).max(1)
+            likest = likenesses(images[mine], others[theirs]).max(1)
             found[mine] |= likest >= LEAST_LIKENESS
     return found
 

@@ -18,7 +18,7 @@ FOOT = stroke((160, 455), (260, 440), (400, 455))
 
 
 def inks(strokes: list[dict]) -> list[float]:
-    return [float(digit.sum() / 255) for digit in pens.digits_of(strokes)]
+    return [float(digit.sum() / 255) for digit in pens.drawn(strokes)]
 
 
 def test_strokes_are_drawn_with_three_pens_each_broader():
@@ -29,7 +29,7 @@ def test_strokes_are_drawn_with_three_pens_each_broader():
 
 def test_place_and_size_on_the_paper_do_not_matter():
     small = stroke(*((40 + point["x"] / 8, 30 + point["y"] / 8) for point in ONE["points"]))
-    digits = zip(pens.digits_of([ONE]), pens.digits_of([small]), strict=True)
+    digits = zip(pens.drawn([ONE]), pens.drawn([small]), strict=True)
 
     assert all(np.abs(one.astype(int) - other).max() < 40 for one, other in digits)
 
@@ -40,7 +40,7 @@ def test_a_digit_has_the_shape_of_its_strokes():
         stroke(*((float(x) * 250 + 150, float(y) * 300 + 120) for x, y in points))
         for points in shapes.jittered(shapes.SHAPES[7][0], 0.7, random)
     ]
-    for digit in pens.digits_of(seven):
+    for digit in pens.drawn(seven):
         rows = np.flatnonzero(digit.sum(1))
         top, bottom = digit[rows[0] : rows[0] + 4], digit[rows[-1] - 3 : rows[-1] + 1]
         assert (top.max(0) > 127).sum() > 1.5 * (bottom.max(0) > 127).sum()
@@ -60,6 +60,23 @@ def test_a_piece_of_what_was_drawn_is_not_taken_for_it():
     two = [stroke((100, 100), (110, 400)), stroke((450, 100), (440, 400))]
 
     assert inks(two) == []
+
+
+def mirrored(strokes: list[dict], x: int, y: int) -> list[dict]:
+    return [
+        one | {"points": [{"x": x * point["x"], "y": y * point["y"]} for point in one["points"]]}
+        for one in strokes
+    ]
+
+
+def test_only_strokes_of_the_picture_that_was_labelled_are_drawn():
+    """Whichever of the pens it was drawn with."""
+    for sent in pens.drawn([ONE, FOOT]):
+        assert len(pens.digits_of([ONE, FOOT], sent)) == 3
+        assert pens.digits_of(mirrored([ONE, FOOT], 1, -1), sent) == []  # y goes upwards
+        assert pens.digits_of([stroke((100, 100), (400, 100), (150, 450))], sent) == []  # a seven
+    assert pens.digits_of([ONE], np.zeros((28, 28), np.uint8)) == []
+    assert pens.digits_of([], sent) == []
 
 
 def test_a_dot_and_nothing_are_no_mistakes():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recognizer.people import number_of, part_of
-from training import shapes, strokes
+from training import pens, shapes, strokes
 from training.datasets import NO_DIGIT, DigitData, Digits
 from training.reviewed import PARTS, read, write
 from training.splitting import Labelled, NothingReviewed, gather
@@ -98,14 +98,22 @@ def test_a_twin_of_validation_is_not_learnt_from():
 
 
 def test_a_submission_goes_with_all_its_pens_where_one_has_a_twin():
-    way = shapes.shaped(3, np.random.default_rng(1))
-    drawn = sent(person_in("train"), 5, strokes=recorded(way))
+    way = recorded(shapes.shaped(3, np.random.default_rng(1)))
+    drawn = sent(person_in("train"), 5, image=next(pens.drawn(way)), strokes=way)
     alone = gather([drawn, sent(person_in("train"), 6)])
     twin = sent(person_in("field_test"), 0, image=alone.train.digits.images[2])
     reviewed = gather([drawn, sent(person_in("train"), 6), twin])
 
     assert len(alone.train) == 1 + 3 + 1
     assert reviewed.train.digits.images.tolist() == [digit(6).tolist()]
+
+
+def test_strokes_of_something_else_are_not_learnt_under_the_label():
+    """A program sends what it likes: a reviewer has labelled the picture alone."""
+    way = recorded(shapes.shaped(7, np.random.default_rng(1)))
+    reviewed = gather([sent(person_in("train"), 5, 3, strokes=way)])
+
+    assert reviewed.train.digits.images.tolist() == [digit(5).tolist()]
 
 
 def test_what_an_earlier_version_may_have_learnt_from_measures_no_child_of_it():
