@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as site
 from django.contrib.admin.models import LogEntry
+from django.db import OperationalError
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -243,6 +244,36 @@ def test_a_run_is_stopped_and_resumed_by_a_press(
         f"Asked to stop: {run}.",
         f"Queued to go on: {run}.",
     ]
+
+
+def test_a_run_that_has_lost_its_task_is_asked_for_again(admin_client, waiting):
+    run = set_row(queued_at=timezone.now() - timedelta(minutes=1))
+    assert "steplink-resume" in words_of(admin_client, page_of(run))
+
+    words = admin_client.post(page_of(run, "resume"), follow=True).content.decode()
+
+    assert f"Queued to go on: {run}." in words
+    assert "steplink-resume" not in words
+    assert DBTaskResult.objects.get().args_kwargs["args"] == [run.pk]
+    words = admin_client.post(page_of(run, "resume"), follow=True).content.decode()
+    assert f"Nothing to resume: {run} is waiting." in words
+    assert DBTaskResult.objects.count() == 1
+
+
+@pytest.mark.parametrize("step", ["ask", "resume"])
+def test_no_run_waits_without_its_task(admin_client, waiting, monkeypatch, step):
+    """A queue that cannot be written: what was asked for is not there either."""
+    admin_client.raise_request_exception = False
+
+    def full(*arguments: object, **named: object) -> None:
+        raise OperationalError("disk full")
+
+    set_row(state=State.STOPPED)
+    monkeypatch.setattr(DBTaskResult.objects, "create", full)
+    page = f"{LIST}add/" if step == "ask" else page_of(waiting, "resume")
+
+    assert admin_client.post(page, {"preset": "quick", "data": ""}).status_code == 500
+    assert TrainingRun.objects.get().state == State.STOPPED
 
 
 def test_what_cannot_be_is_refused_in_words(admin_client, waiting):

@@ -16,7 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from recognizer.models import ModelVersion, Replay
 from tests.training.conftest import set_row
 from tests.workers import run_worker
-from training import processes, tasks
+from training import attempts, processes, tasks
 from training.attempts import Attempt
 from training.models import State, TrainingRun
 
@@ -311,6 +311,17 @@ def test_a_run_without_a_place_looks_again_later(waiting, attempt, kept_tasks):
     assert again.run_after > again.enqueued_at
     second.refresh_from_db()
     assert second.state == State.QUEUED
+
+
+def test_a_run_whose_database_is_away_for_a_moment_keeps_its_task(waiting, kept_tasks, monkeypatch):
+    def away(run: TrainingRun) -> Attempt:
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(attempts, "begin", away)
+    tasks.train.call(waiting.pk)
+
+    assert DBTaskResult.objects.get().args_kwargs["args"] == [waiting.pk]
+    assert not tasks.is_lost(waiting)
 
 
 def test_a_process_that_cannot_be_started_leaves_no_run_under_way(waiting, monkeypatch):

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from tests.training.conftest import set_row
-from training import standing
+from training import standing, tasks
 from training.models import State, TrainingRun
 
 EPOCHS = [
@@ -36,7 +37,8 @@ def test_one_that_waits_says_for_which(attempt):
     assert shown.percent is None
 
 
-def test_one_that_nobody_begins_says_what_to_start(waiting):
+def test_one_that_nobody_begins_says_what_to_start(waiting, kept_tasks):
+    tasks.ask(waiting)
     assert standing.of(waiting).says == "Waiting for its worker…"
 
     forgotten = standing.of(set_row(queued_at=timezone.now() - timedelta(seconds=11)))
@@ -46,6 +48,20 @@ def test_one_that_nobody_begins_says_what_to_start(waiting):
     # Its turn came just now: a worker is given its time.
     TrainingRun.objects.create(state=State.STOPPED, finished_at=timezone.now())
     assert not standing.of(TrainingRun.objects.get(pk=waiting.pk)).command
+
+
+def test_one_that_has_lost_its_task_says_so(waiting, kept_tasks):
+    tasks.train.using(run_after=timezone.now() + timedelta(seconds=5)).enqueue(waiting.pk)
+    late = set_row(queued_at=timezone.now() - timedelta(seconds=11))
+    tasks.ask(TrainingRun.objects.create(preset="quick"))  # another's
+    assert not standing.of(late).is_lost
+
+    DBTaskResult.objects.filter(run_after__gt=timezone.now()).update(status="FAILED")
+
+    shown = standing.of(late)
+    assert shown.is_lost
+    assert shown.says == "It has lost its place in the queue. “Resume” asks for it again."
+    assert not shown.command
 
 
 @pytest.mark.parametrize(
