@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "recognizer.aggregates": {"recognizer.models"},
     "recognizer.tenures": {"recognizer.aggregates", "recognizer.models"},
     "recognizer.deletion": {"recognizer.models"},
-    "recognizer.exporting": {"recognizer.imaging", "recognizer.models"},
+    "recognizer.exporting": {"recognizer.imaging", "recognizer.models", "recognizer.people"},
     "recognizer.importing": {
         *(f"recognizer.{part}" for part in ("imaging", "models", "recognition", "review")),
     },
@@ -145,7 +145,10 @@ MAY_IMPORT = {
     "training.recipe": {"training.augmentation"},
     # Reviewed submissions, from rows to what a run learns and is measured by.
     "training.twins": {"training.datasets"},
-    "training.pens": {"recognizer.imaging", "training.pictures", "training.strokes"},
+    "training.pens": {
+        "recognizer.imaging",
+        *(f"training.{part}" for part in ("pictures", "strokes", "twins")),
+    },
     "training.reviewed": {"training.datasets", "training.twins"},
     "training.splitting": {
         "recognizer.people",
@@ -198,7 +201,7 @@ MAY_IMPORT = {
         *(f"training.{part}" for part in ("attempts", "processes", "models")),
     },
     "training.forms": {"training.processes", "training.models"},
-    "training.standing": {"recognizer.admin", "training.models"},
+    "training.standing": {"recognizer.admin", "training.models", "training.tasks"},
     "training.admin": {
         "recognizer.admin",
         *(f"training.{part}" for part in ("forms", "standing", "tasks", "models")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -143,7 +142,7 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: TrainingRun, form: Any, change: bool) -> None:
         obj.created_by = request.user  # type: ignore[assignment]  # whoever may add is no stranger
         super().save_model(request, obj, form, change)
-        transaction.on_commit(partial(tasks.train.enqueue, obj.pk))
+        tasks.ask(obj)
 
     def response_add(
         self, request: HttpRequest, obj: TrainingRun, post_url_continue: str | None = None
@@ -168,12 +167,13 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> HttpResponse:
         if run := context["original"]:
             may_step = request.user.has_perm(CHANGE)
+            stands = standing.of(run)
             context |= {
                 "title": str(run),
                 "subtitle": None,  # it would say the same once more
-                "standing": standing.of(run),
+                "standing": stands,
                 "may_stop": may_step and run.state in {State.QUEUED, State.RUNNING},
-                "may_resume": may_step and run.is_broken_off,
+                "may_resume": may_step and (run.is_broken_off or stands.is_lost),
                 **(_beside_the_active(request, run) if run.version else {}),
             }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -202,8 +202,11 @@ def _beside_the_active(request: HttpRequest, run: TrainingRun) -> dict[str, Any]
 
 
 def _resume(run: TrainingRun) -> None:
-    run.resume()
-    transaction.on_commit(partial(tasks.train.enqueue, run.pk))
+    """Let a run wait for its turn again; one that waits, and has lost its task, gets another."""
+    with transaction.atomic():
+        if not tasks.is_lost(run):
+            run.resume()
+        tasks.ask(run)
 
 
 def _step(admin: Admin, name: str, take: Callable[[TrainingRun], None], said: Any) -> URLPattern:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +37,27 @@ class State:
             self.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"])
         )
         return int(best["epoch"])
+
+
+@contextmanager
+def held(run_folder: Path) -> Iterator[None]:
+    """Hold a run's folder for as long as this process works in it.
+
+    Raises:
+        CannotResume: Another process does.
+    """
+    folder = os.open(run_folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotResume(
+                f"Expected {run_folder} to be nobody's, found that another process works on this "
+                "run. Wait for its end, or end it."
+            ) from error
+        yield
+    finally:
+        os.close(folder)
 
 
 def last(run_folder: Path, data_sha256: str) -> tuple[State, Any]:

@@ -59,13 +59,13 @@ class TrainingRunForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         help_text = _(
             "Presets learn from MNIST, which is fetched where it is not here yet; smoke from the "
-            "sample. Digits of your own are offered where they lie in %(folder)s."
+            "sample. Digits of your own are offered where they lie in the media folder’s data/."
         )
         self.fields["data"] = forms.ChoiceField(
             label=_("Data"),
             required=False,
             choices=[*KNOWN_DATA, *((name, name) for name in _own_data())],
-            help_text=help_text % {"folder": processes.data_folder()},
+            help_text=help_text,
         )
 
 
@@ -75,4 +75,5 @@ def _own_data() -> list[str]:
     if not folder.is_dir():
         return []
     found = (one for one in folder.iterdir() if one.is_dir() or one.suffix == ".npz")
-    return sorted(one.name for one in found if not one.name.startswith("."))
+    names = (one.name for one in found if not one.name.startswith("."))
+    return sorted(f"{processes.OWN_DATA}{name}" for name in names)

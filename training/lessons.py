@@ -80,7 +80,7 @@ def gather(recipe: Recipe, data: DigitData, run_folder: Path) -> Lessons:
             f"Expected the reviewed submissions that the run began with in {path}, found none. "
             "Begin a new run."
         )
-    given = reviewed.read(path).apart_from(data.test.images)
+    given = reviewed.read(path)
     num_others = len(data.train) + sum(len(pool.train) for pool in pools)
     return Lessons(data, pools, absent, given, recipe.repeats_of(len(given.train), num_others))
 

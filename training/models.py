@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q, Value
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,9 @@ from recognizer.models import NAME_LENGTH, ModelVersion
 # A run tells each second that it lives. One that was silent for so long does not: a busy disk holds
 # a write up by 20 s at most (the database's timeout).
 SILENT_AFTER = timedelta(seconds=30)
+
+# Of notes, which go to the process as an argument: the system takes 128 KiB at most.
+NOTES_LENGTH = 5_000
 
 
 class Unfitting(ValueError):
@@ -52,15 +56,22 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         return self.filter(state__in=UNDER_WAY)
 
     def silent(self) -> TrainingRunQuerySet:
-        """Those under way that have not been heard of for too long: their process is gone."""
-        return self.under_way().filter(heartbeat_at__lt=timezone.now() - SILENT_AFTER)
+        """Those under way that have not been heard of for too long: their process is gone.
+
+        Also those that were heard of in times to come, by a clock that was set right since: they
+        would live on until then.
+        """
+        now = timezone.now()
+        is_long_ago = Q(heartbeat_at__lt=now - SILENT_AFTER)
+        return self.under_way().filter(is_long_ago | Q(heartbeat_at__gt=now + SILENT_AFTER))
 
     def mark_dead(self) -> int:
         """Mark the silent ones as dead, and free their places. Gives how many. Queries: 1 or 2."""
         if not self.silent().exists():  # a page that looks each other second writes nothing
             return 0
+        last_heard = Least("heartbeat_at", Value(timezone.now()))
         return self.silent().update(
-            state=State.DEAD, place=None, seconds_left=None, finished_at=F("heartbeat_at")
+            state=State.DEAD, place=None, seconds_left=None, finished_at=last_heard
         )
 
 
@@ -68,12 +79,12 @@ class TrainingRun(models.Model):
     """One run of `manage.py train` that the admin asks for, from its wish to its version."""
 
     preset = models.CharField(_("preset"), max_length=10, choices=Preset, default=Preset.QUICK)
-    # `mnist`, `sample`, or a name in media/data; empty: as the preset has it.
+    # `mnist`, `sample`, or `data/` and a name in media/data; empty: as the preset has it.
     data = models.CharField(_("data"), max_length=255, blank=True)
     with_reviewed = models.BooleanField(_("also the reviewed submissions"), default=False)
     from_active = models.BooleanField(_("go on from the active version"), default=False)
     name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
-    notes = models.TextField(_("notes"), blank=True)
+    notes = models.TextField(_("notes"), max_length=NOTES_LENGTH, blank=True)
 
     state = models.CharField(
         _("state"), max_length=12, choices=State, default=State.QUEUED, db_index=True

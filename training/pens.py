@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer import imaging
+from training import twins
 from training.pictures import LEAST_OVERLAP, overlap
 from training.strokes import smooth
 
@@ -18,6 +18,9 @@ from training.strokes import smooth
 # static/site/js/pad.js) on a digit of 60 % of the paper, its broad one (17) there, and on one of
 # 40 %. Of the medium pen imaging makes the same digit as of the fine one, since it thickens both.
 WIDTHS = (0.045, 0.125, 0.19)
+# The least cosine at 14 × 14 px of a submission's digit and the likest of its strokes' renderings.
+# 0012-split-by-visitor.md has the figures.
+LEAST_LIKENESS = 0.9
 # The paper's side, and the digit's on it, in pixels: half of what the page sends.
 _PAPER, _DIGIT = 280, 168
 # Points on the curve between two that were recorded: the page draws curves too.
@@ -26,16 +29,29 @@ _CURVE = 4
 _SHIFT = 4
 
 
-@dataclass(frozen=True)
-class _Way:
-    """One stroke: where it went, `float64 (N, 2)` in pixels; the width of an eraser's, of a pen's
-    None."""
+def digits_of(
+    strokes: Sequence[Mapping[str, Any]], digit: NDArray[np.uint8]
+) -> list[NDArray[np.uint8]]:
+    """Draw a submission's strokes with each pen, where they are of the picture that was labelled.
 
-    points: NDArray[np.float64]
-    eraser: float | None
+    A program may send other strokes than it drew, or such whose y goes upwards.
+
+    Args:
+        strokes: As the page recorded them and `recognizer.forms` keeps them.
+        digit: `uint8 (28, 28)`: what the reviewer saw, as it was laid out.
+
+    Returns:
+        As `drawn` gives them; none where the likest of them is less like the digit than
+        `LEAST_LIKENESS`.
+    """
+    found = list(drawn(strokes))
+    if not found:
+        return []
+    likest = twins.likenesses(digit[None], np.stack(found)).max()
+    return found if likest >= LEAST_LIKENESS else []
 
 
-def digits_of(strokes: Sequence[Mapping[str, Any]]) -> Iterator[NDArray[np.uint8]]:
+def drawn(strokes: Sequence[Mapping[str, Any]]) -> Iterator[NDArray[np.uint8]]:
     """Draw strokes with each pen, and find the digit as for a visitor's drawing.
 
     Args:
@@ -43,8 +59,11 @@ def digits_of(strokes: Sequence[Mapping[str, Any]]) -> Iterator[NDArray[np.uint8
 
     Yields:
         `uint8 (28, 28)` for each of `WIDTHS`, less those on which imaging took something else than
-        what was drawn: a piece, where strokes do not meet.
+        what was drawn: a piece, where strokes do not meet. None where something was erased: what
+        an eraser of its own width leaves of a broader pen is not what its visitor saw.
     """
+    if any(map(_is_eraser, strokes)):
+        return
     ways = _fitted(strokes)
     for width in WIDTHS if ways else ():
         ink = _inked(ways, width * _DIGIT)
@@ -58,20 +77,16 @@ def digits_of(strokes: Sequence[Mapping[str, Any]]) -> Iterator[NDArray[np.uint8
             yield digit
 
 
-def _fitted(strokes: Sequence[Mapping[str, Any]]) -> list[_Way]:
-    """Move and scale strokes so that what the pen drew is in the middle of the paper."""
-    drawn = [(_points(stroke), stroke) for stroke in strokes if stroke["points"]]
-    pens = [points for points, stroke in drawn if not _is_eraser(stroke)]
-    if not pens:
+def _fitted(strokes: Sequence[Mapping[str, Any]]) -> list[NDArray[np.float64]]:
+    """Move and scale strokes to the middle of the paper: `float64 (N, 2)` each, in pixels."""
+    ways = [_points(stroke) for stroke in strokes if stroke["points"]]
+    if not ways:
         return []
-    low, high = np.concatenate(pens).min(0), np.concatenate(pens).max(0)
+    low, high = np.concatenate(ways).min(0), np.concatenate(ways).max(0)
     scale = _DIGIT / max(float((high - low).max()), 1.0)
     return [
-        _Way(
-            (smooth([(x, y) for x, y in points], _CURVE) - (low + high) / 2) * scale + _PAPER / 2,
-            2 * scale * float(stroke["maxWidth"]) if _is_eraser(stroke) else None,
-        )
-        for points, stroke in drawn
+        (smooth([(x, y) for x, y in points], _CURVE) - (low + high) / 2) * scale + _PAPER / 2
+        for points in ways
     ]
 
 
@@ -83,13 +98,11 @@ def _is_eraser(stroke: Mapping[str, Any]) -> bool:
     return bool(stroke.get("compositeOperation") == "destination-out")
 
 
-def _inked(ways: list[_Way], width: float) -> NDArray[np.uint8]:
-    """Draw and erase in the order of the strokes: `uint8`, 0 paper … 255 ink."""
+def _inked(ways: list[NDArray[np.float64]], width: float) -> NDArray[np.uint8]:
+    """Draw strokes with a round pen: `uint8`, 0 paper … 255 ink."""
     ink = np.zeros((_PAPER, _PAPER), np.uint8)
     for way in ways:
-        where = np.round(way.points * (1 << _SHIFT)).astype(np.int32)[:, None]
+        where = np.round(way * (1 << _SHIFT)).astype(np.int32)[:, None]
         where = np.repeat(where, 2, axis=0) if len(where) == 1 else where  # a dot
-        colour, thickness = (255, width) if way.eraser is None else (0, way.eraser)
-        pen = min(max(1, round(thickness)), 2 * _PAPER)
-        cv2.polylines(ink, [where], False, colour, pen, cv2.LINE_AA, shift=_SHIFT)
+        cv2.polylines(ink, [where], False, 255, max(1, round(width)), cv2.LINE_AA, shift=_SHIFT)
     return ink

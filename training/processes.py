@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -11,17 +12,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any, Self
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import Error, close_old_connections
 from django.utils.translation import gettext as _
 
-from training.attempts import Attempt
+from training.attempts import NOTHING_LEARNT, Attempt
 from training.models import State, TrainingRun
+
+logger = logging.getLogger(__name__)
 
 # As `manage.py train` ends when it was interrupted, or where Python does before it can say so.
 INTERRUPTED = (130, -signal.SIGINT)
-ENDS = (signal.SIGINT, signal.SIGTERM)
+# All that a worker takes as the wish to end.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+# Begins the names of digits of one's own, so that a folder may be called as what is known already.
+OWN_DATA = "data/"
 # Below all that serves: a reading does not wait for a training on the same cores.
 NICENESS = 10
 
@@ -32,24 +39,35 @@ def learn(run: TrainingRun, attempt: Attempt) -> None:
     The process itself tells the row how far it is. Here is noted how it ended where it did not
     come to its end. A worker that is asked to end interrupts it first.
 
-    Queries: 2 for each line that it says, and 2.
+    Queries: 2 for each line that it says, and 2 or 3.
     """
+    if not goes_on(run):
+        attempt.set(**NOTHING_LEARNT)
     last_line = ""
-    with _started(command(run, attempt)) as process, _interrupted_with_the_worker(process):
+    with _Interrupts() as interrupts, _started(command(run, attempt)) as process:
+        interrupts.pass_on_to(process)
         for line in process.stdout or ():
             last_line = line.strip() or last_line
-            close_old_connections()  # one that was idle for an epoch may be gone
-            attempt.log(line.rstrip())
+            _log(attempt, line.rstrip())
         status = process.wait()
     close_old_connections()
     _note_end(attempt, status, last_line)
+
+
+def _log(attempt: Attempt, line: str) -> None:
+    """Add a line to the run's log; a database that is away costs the line, and not the run."""
+    try:
+        close_old_connections()  # one that was idle for an epoch may be gone
+        attempt.log(line)
+    except Error:
+        logger.exception("A line of the log of run %s is lost: %s", attempt, line)
 
 
 def command(run: TrainingRun, attempt: Attempt) -> list[str]:
     """Write the command that begins a run, or goes on with one from its last checkpoint."""
     named = [f"--run={attempt}", f"--name={run.name}", f"--notes={run.notes}"]
     manage = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "train", *named]
-    if run.folder and (runs_folder() / run.folder / "recipe.json").is_file():
+    if goes_on(run):
         return [*manage, f"--resume={run.folder}"]
     return [
         *manage,
@@ -58,6 +76,11 @@ def command(run: TrainingRun, attempt: Attempt) -> list[str]:
         *(["--with-reviewed"] if run.with_reviewed else []),
         *(["--from-active"] if run.from_active else []),
     ]
+
+
+def goes_on(run: TrainingRun) -> bool:
+    """Tell whether a run has a folder to go on in; somebody may have deleted it."""
+    return bool(run.folder) and (runs_folder() / run.folder / "recipe.json").is_file()
 
 
 def runs_folder() -> Path:
@@ -70,7 +93,10 @@ def data_folder() -> Path:
 
 
 def path_of(data: str) -> str:
-    return data if data in {"mnist", "sample"} else str(data_folder() / data)
+    """Give what `manage.py train --data` takes: a name that it knows, or where one's own lies."""
+    if not data.startswith(OWN_DATA):
+        return data
+    return str(data_folder() / data.removeprefix(OWN_DATA))
 
 
 @contextmanager
@@ -92,10 +118,13 @@ def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         errors="replace",
         process_group=0,
     )
-    os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
     ending = threading.Thread(target=_end_group_with, args=(process,), daemon=True)
     ending.start()
     try:
+        # Of a worker that is nicer still, only the system's owner makes it less nice.
+        niceness = max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
+        with suppress(ProcessLookupError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
         yield process
     finally:
         _end_group(process)
@@ -120,37 +149,49 @@ def _end_group(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-@contextmanager
-def _interrupted_with_the_worker(process: subprocess.Popen[str]) -> Iterator[None]:
-    """While the process runs, interrupt it when the worker is asked to end, and then ask that.
+class _Interrupts:
+    """Interrupts a process when the worker is asked to end, and then asks that.
 
     Once: Ctrl-C comes to the worker from the terminal and from who keeps it, and at the second time
     it would end at once, before it could note how the run ended.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # with --reload the worker is a thread, and hears no signals
-        return
-    before = {signum: signal.getsignal(signum) for signum in ENDS}
 
-    is_asked = False
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._is_asked = self._is_passed_on = False
+        self._before: dict[signal.Signals, Any] = {}
 
-    def pass_on(signum: int, frame: FrameType | None) -> None:
-        nonlocal is_asked
-        if is_asked:
+    def __enter__(self) -> Self:
+        """Hear signals from here on, before there is a process: none comes in between unheard."""
+        # With --reload the worker is a thread, and hears no signals.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {signum: signal.getsignal(signum) for signum in ENDS}
+        for signum in self._before:
+            signal.signal(signum, self._hear)
+        return self
+
+    def __exit__(self, *_how: object) -> None:
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+
+    def pass_on_to(self, process: subprocess.Popen[str]) -> None:
+        """Interrupt a process, at once where the worker was asked to end already."""
+        self._process = process
+        self._pass_on()
+
+    def _hear(self, signum: int, frame: FrameType | None) -> None:
+        if self._is_asked:
             return
-        is_asked = True
-        process.send_signal(signal.SIGINT)
-        handler = before[signal.Signals(signum)]
+        self._is_asked = True
+        self._pass_on()
+        handler = self._before[signal.Signals(signum)]
         if callable(handler):
             handler(signum, frame)
 
-    for signum in ENDS:
-        signal.signal(signum, pass_on)
-    try:
-        yield
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
+    def _pass_on(self) -> None:
+        if self._process and self._is_asked and not self._is_passed_on:
+            self._is_passed_on = True
+            self._process.send_signal(signal.SIGINT)
 
 
 def _note_end(attempt: Attempt, status: int, last_line: str) -> None:

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 from django.utils import timezone
 
 from recognizer.models import ModelVersion
 from training.attempts import Attempt
-from training.models import State
+from training.models import SILENT_AFTER, State
 
 if TYPE_CHECKING:
     from training import learning
@@ -52,6 +52,7 @@ class Reporter:
         """
         self._attempt, self._worker = attempt, worker
         self._pace = Pace()
+        self._told_at = time.monotonic()
         self._news: dict[str, Any] = {}
         self._folder: Path | None = None
         self._is_interrupted = self._is_ended = False
@@ -116,6 +117,9 @@ class Reporter:
                 if self._is_worker_gone():
                     end_process("its worker is gone")
                 self._beat()
+        except Exception:
+            logger.exception("The run cannot be reported any more.")
+            end_process("nobody would hear of it any more")
         finally:
             connections.close_all()
 
@@ -132,9 +136,13 @@ class Reporter:
             close_old_connections()
             is_ours = self._attempt.set(**self._told())
             is_to_stop = self._attempt.rows().filter(state=State.STOPPING).exists()
-        except DatabaseError:
+        except Error:  # InterfaceError, of a connection that is gone, is no DatabaseError
             logger.exception("The run's row could not be written; it is tried again.")
+            # By a clock that nobody sets: others go by the row, and hold the run for dead by then.
+            if time.monotonic() - self._told_at > SILENT_AFTER.total_seconds():
+                end_process("its row could not be written for too long")
             return
+        self._told_at = time.monotonic()
         if not is_ours:
             end_process("the run is another try's")
         if is_to_stop and not self._is_interrupted:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import twins
-from training.datasets import Digits, Images
+from training.datasets import DigitData, Digits, Images
 
 PARTS = ("train", "validation", "field_test")
 
@@ -51,6 +51,10 @@ class Side:
         kept = np.flatnonzero(~np.isin(self.submissions, self.submissions[rows]))
         return Side(self.digits.take(kept), self.people[kept], self.submissions[kept])
 
+    def without_twins_of(self, others: Images) -> Side:
+        """Leave out whole submissions, each of which has a twin in others, `uint8 (M, 28, 28)`."""
+        return self.without(twins.having_twins(self.digits.images, others))
+
 
 @dataclass(frozen=True)
 class Reviewed:
@@ -72,6 +76,10 @@ class Reviewed:
     num_twins: int = 0
 
     @property
+    def num_submissions(self) -> int:
+        return sum(getattr(self, part).num_submissions for part in PARTS)
+
+    @property
     def sha256(self) -> str:
         """The hash of all three parts."""
         parts = [getattr(self, part).digits.sha256 for part in PARTS]
@@ -84,13 +92,35 @@ class Reviewed:
             others: `uint8 (M, 28, 28)`: other digits that the run is measured by.
         """
         train, validation = (
-            side.without(twins.having_twins(side.digits.images, others))
-            for side in (self.train, self.validation)
+            side.without_twins_of(others) for side in (self.train, self.validation)
         )
-        num_left = train.num_submissions + validation.num_submissions
-        num_before = self.train.num_submissions + self.validation.num_submissions
-        num_twins = self.num_twins + num_before - num_left
-        return replace(self, train=train, validation=validation, num_twins=num_twins)
+        rest = replace(self, train=train, validation=validation)
+        num_twins = self.num_twins + self.num_submissions - rest.num_submissions
+        return replace(rest, num_twins=num_twins)
+
+    def apart_from_data(self, data: DigitData) -> Reviewed:
+        """Leave out what has a twin in another part of the run's other data.
+
+        That data may be this site's own export, or have a visitor's picture for another reason.
+        The field test gives way here: what the run learns from or chooses by cannot measure it.
+        """
+        apart = self.apart_from(data.test.images)
+        known = np.concatenate([data.train.images, data.validation.images])
+        is_known = twins.having_twins(apart.field_test.digits.images, known)
+        train, validation, field_test = (
+            apart.train.without_twins_of(data.validation.images),
+            apart.validation.without_twins_of(data.train.images),
+            apart.field_test.without(is_known),
+        )
+        rest = replace(
+            apart,
+            train=train,
+            validation=validation,
+            field_test=field_test,
+            was_seen=apart.was_seen[~is_known],
+        )
+        num_twins = apart.num_twins + apart.num_submissions - rest.num_submissions
+        return replace(rest, num_twins=num_twins)
 
     def unseen(self) -> Reviewed:
         """Leave out of the field test what an earlier version may have learnt from."""

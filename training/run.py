@@ -18,7 +18,7 @@ import numpy as np
 from recognizer import imaging
 from training import checkpoints, datasets, evaluation, metrics, reviewed, sources
 from training.checkpoints import MODEL_NAME, PARENT_NAME, CannotResume, State, write_json
-from training.datasets import NO_DIGIT, Digits
+from training.datasets import NO_DIGIT, DigitData, Digits
 from training.learning import READ_BATCH, Report, as_input, learn
 from training.lessons import POOLS_NAME, REVIEWED_NAME, Lessons, gather
 from training.recipe import Impossible, Recipe
@@ -79,8 +79,8 @@ def train(
 
     Raises:
         DataUnavailable: There is nothing to learn from.
-        CannotResume: There is no such run, it was made with another recipe or other data, or its
-            model is no longer the one that its passport describes.
+        CannotResume: There is no such run, it was made with another recipe or other data, its
+            model is no longer the one that its passport describes, or another process works on it.
         FileExistsError: `run_folder` is there, and `resume` is not asked for.
         Impossible: The batch is larger than the training part, what the recipe asks for is not
             given, or the version to start from is another network.
@@ -96,24 +96,25 @@ def train(
             f"got {recipe.batch_size}."
         )
     if not resume:
-        _begin(recipe, run_folder, given or Given())
-    lessons = gather(recipe, data, run_folder)
-    if announce:
-        announce(lessons)
-    state = learn(
-        recipe,
-        lessons.train,
-        _digits_of(lessons.validation),
-        sha256=lessons.sha256,
-        run_folder=run_folder,
-        report=report or (lambda progress: None),
-    )
-    trained = _finish(recipe, lessons, run_folder, state)
-    (run_folder / POOLS_NAME).unlink(missing_ok=True)
+        _begin(recipe, data, run_folder, given or Given())
+    with checkpoints.held(run_folder):
+        lessons = gather(recipe, data, run_folder)
+        if announce:
+            announce(lessons)
+        state = learn(
+            recipe,
+            lessons.train,
+            _digits_of(lessons.validation),
+            sha256=lessons.sha256,
+            run_folder=run_folder,
+            report=report or (lambda progress: None),
+        )
+        trained = _finish(recipe, lessons, run_folder, state)
+        (run_folder / POOLS_NAME).unlink(missing_ok=True)
     return trained
 
 
-def _begin(recipe: Recipe, run_folder: Path, given: Given) -> None:
+def _begin(recipe: Recipe, data: DigitData, run_folder: Path, given: Given) -> None:
     """Make the run folder, with all that it takes to resume; the recipe makes it a run, at last."""
     if recipe.with_reviewed != (given.reviewed is not None):
         raise Impossible("Expected reviewed submissions where the recipe is with them, else none.")
@@ -122,14 +123,31 @@ def _begin(recipe: Recipe, run_folder: Path, given: Given) -> None:
             f"Expected the file to start from to have SHA-256 {recipe.start_from or '(no file)'}, "
             "found another. Register that version again."
         )
-    run_folder.mkdir(parents=True)
-    if given.reviewed:
+    kept = given.reviewed
+    if kept:
         # What the parent may have learnt from is nothing to measure its child by.
-        kept = given.reviewed.unseen() if given.parent else given.reviewed
+        kept = _apart(kept.unseen() if given.parent else kept, data)
+    run_folder.mkdir(parents=True)
+    if kept:
         reviewed.write(run_folder / REVIEWED_NAME, kept)
     if given.parent:
         (run_folder / PARENT_NAME).write_bytes(given.parent)
     write_json(run_folder / "recipe.json", asdict(recipe))
+
+
+def _apart(given: Reviewed, data: DigitData) -> Reviewed:
+    """Leave out of the reviewed submissions what has a twin in another part of the run's data.
+
+    Raises:
+        Impossible: Nothing is left to learn from.
+    """
+    kept = given.apart_from_data(data)
+    if not len(kept.train):
+        raise Impossible(
+            f"Expected reviewed submissions to learn from, found none that {data.name} does not "
+            "have where it chooses or measures. Label more, or leave out --with-reviewed."
+        )
+    return kept
 
 
 def write_h5(trained: Trained) -> Path:

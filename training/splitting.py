@@ -64,7 +64,9 @@ def gather(labelled: Iterable[Labelled]) -> Reviewed:
         heaps[part].add(one, person, number, with_pens=part == "train")
     _refuse_nothing(heaps)
     train, validation, field_test = (heaps[part].side() for part in PARTS)
-    return _apart(train, validation, field_test)
+    apart = _apart(train, validation, field_test)
+    _refuse_only_twins(apart)
+    return apart
 
 
 @dataclass
@@ -78,7 +80,8 @@ class _Heap:
 
     def add(self, one: Labelled, person: int, number: int, *, with_pens: bool) -> None:
         # A broad pen fills what tells an a from a 9: what is no digit stays as it was sent.
-        drawn = pens.digits_of(one.strokes) if with_pens and one.label != NO_DIGIT else ()
+        is_drawn = with_pens and one.label != NO_DIGIT
+        drawn = pens.digits_of(one.strokes, one.digit) if is_drawn else []
         for image in (one.digit, *drawn):
             self.images.append(image)
             self.labels.append(one.label)
@@ -124,6 +127,15 @@ def _refuse_nothing(heaps: Mapping[str, _Heap]) -> None:
         f"digits are kept for the field test and {num['validation']} for validation. Label more, "
         "of other people, or leave out --with-reviewed."
     )
+
+
+def _refuse_only_twins(reviewed: Reviewed) -> None:
+    if not len(reviewed.train):
+        raise NothingReviewed(
+            f"Expected reviewed submissions to learn from, found {reviewed.num_twins} of which "
+            "people whose digits are kept for measuring sent the same picture. Label more, or "
+            "leave out --with-reviewed."
+        )
 
 
 def _is_bar(digit: NDArray[np.uint8]) -> bool:

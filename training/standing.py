@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from recognizer.admin import curves, marks
 from recognizer.admin.charts import Chart
+from training import tasks
 from training.models import State, TrainingRun
 
 # A worker looks for work each second; one that has just begun takes a moment more.
@@ -48,6 +50,7 @@ class Standing:
         facts: What, and its figure.
         charts: Its curves so far.
         log: The lines of its log.
+        is_lost: It waits, and has lost its task: "Resume" asks for it again.
     """
 
     says: str
@@ -58,15 +61,19 @@ class Standing:
     charts: list[Chart]
     log: list[str]
     command: str = ""
+    is_lost: bool = False
 
 
 def of(run: TrainingRun) -> Standing:
-    """Tell where a run stands. Queries: 0; 2 where it waits."""
+    """Tell where a run stands. Queries: 0; 2 or 3 where it waits."""
     blocking = _blocking() if run.state == State.QUEUED else None
-    is_forgotten = run.state == State.QUEUED and not blocking and _is_forgotten(run)
+    is_late = run.state == State.QUEUED and not blocking and _is_late(run)
+    is_lost = is_late and tasks.is_lost(run)
+    is_forgotten = is_late and not is_lost
     return Standing(
-        says=_forgotten() if is_forgotten else _says(run, blocking),
+        says=_late(is_lost=is_lost) if is_late else _says(run, blocking),
         command=WORKER if is_forgotten else "",
+        is_lost=is_lost,
         is_error=run.state in {State.FAILED, State.DEAD},
         is_open=run.is_under_way or run.state == State.QUEUED,
         percent=int(100 * run.share_done) if run.attempt else None,
@@ -113,15 +120,22 @@ def charts(history: list[dict[str, Any]]) -> list[Chart]:
     if len(history) < 2:
         return []
     columns = {name: [row[name] for row in history] for name in history[0]}
-    on_validation = columns["validation_accuracy"]
     return [
         curves.accuracies(
-            on_validation,
-            columns["accuracy"],
-            best_epoch=1 + on_validation.index(max(on_validation)),
+            columns["validation_accuracy"], columns["accuracy"], best_epoch=best_epoch(history)
         ),
         curves.losses(columns["validation_loss"], columns["loss"]),
     ]
+
+
+def best_epoch(history: list[dict[str, Any]]) -> int:
+    """Give the epoch that the run would choose now, as `checkpoints.State` does: no Keras here."""
+
+    def rank(row: dict[str, Any]) -> tuple[float, float]:
+        loss = row["validation_loss"]  # None where it was no number
+        return row["validation_accuracy"], -math.inf if loss is None else -loss
+
+    return int(max(history, key=rank)["epoch"])
 
 
 def _blocking() -> TrainingRun | None:
@@ -130,13 +144,15 @@ def _blocking() -> TrainingRun | None:
     return under_way[0] if len(under_way) >= settings.TRAINING_RUNS_AT_ONCE else None
 
 
-def _is_forgotten(run: TrainingRun) -> bool:
+def _is_late(run: TrainingRun) -> bool:
     """Tell whether it waits for longer than a worker leaves it since its turn came. Queries: 1."""
     last = TrainingRun.objects.aggregate(last=Max("finished_at"))["last"]
     return timezone.now() - max(run.queued_at, last or run.queued_at) > SOON
 
 
-def _forgotten() -> str:
+def _late(*, is_lost: bool) -> str:
+    if is_lost:
+        return _("It has lost its place in the queue. “Resume” asks for it again.")
     return _("Nobody has begun it yet. A worker of its own does; start it on the host:")
 
 

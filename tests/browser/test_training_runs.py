@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from recognizer import registry
 from recognizer.models import ModelVersion
 from tests.browser.conftest import NARROW, WIDE
+from tests.recognizer.admin.test_versions import make_another
 from tests.training.test_standing import EPOCHS
 from tests.workers import run_worker
 from training.models import State, TrainingRun
@@ -121,6 +123,31 @@ def test_curves_that_are_drawn_stay_until_there_is_another_epoch(
     expect(canvas).to_be_visible()
     expect(page.locator(".chart details").first).to_have_attribute("open", "")
     assert page.evaluate("Object.keys(Chart.instances).length") == 2
+
+
+def test_a_run_that_has_finished_says_so_while_its_replay_is_under_way(
+    running: TrainingRun, active_version: ModelVersion, open_admin
+):
+    running.state = State.REGISTERING
+    running.save()
+    candidate = make_another(active_version, name="newcomer")
+    registry.begin_replay(candidate, active_version)  # and nobody comes to its end
+    page = open_admin(f"{LIST}{running.pk}/change/")
+    status = page.locator("#content-main").get_by_role("status")
+    expect(status).to_contain_text("Its file is being checked…")
+
+    running.state, running.place, running.version = State.FINISHED, None, candidate
+    running.save()
+
+    expect(status.first).to_contain_text("Finished: a new version is registered.")
+    expect(page.get_by_text("Both versions are reading the labelled digits…")).to_be_visible()
+    expect(page.get_by_role("link", name="Activate…")).to_be_visible()
+    # It goes on asking, and is not loaded anew for what has not changed.
+    page.evaluate("window.isTheSame = true")
+    with page.expect_response(lambda answer: answer.url == page.url):
+        pass
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.isTheSame") is True
 
 
 def test_a_run_stops_at_a_press_before_it_is_begun(active_version, open_admin):

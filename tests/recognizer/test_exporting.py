@@ -20,7 +20,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from recognizer import exporting, recognition
+from recognizer import exporting, people, recognition
 from recognizer.engine import SAMPLE_PATH
 from recognizer.exporting import making
 from recognizer.models import Submission
@@ -138,6 +138,20 @@ def test_a_visitor_is_in_the_same_part_in_the_next_export(rows, tmp_path):
     )
     assert len(early) == 10
     assert early.items() <= later.items()
+
+
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.5])
+def test_who_is_in_the_field_test_is_never_in_the_training_part(rows, output, share):
+    for place, row in enumerate(rows):
+        Submission.objects.filter(pk=row.pk).update(source="drawn", visitor_key=f"{place:032x}")
+    command("--output", output, "--test-share", str(share))
+    measuring = {str(row.pk) for row in Submission.objects.all() if people.is_in_field_test(row)}
+
+    parts = {line["id"]: line["part"] for line in lines_of(output)}
+    assert {parts[one] for one in measuring} == {"test"}
+    assert "train" in parts.values()
+    num_test = list(parts.values()).count("test")
+    assert num_test == len(measuring) if share < 0.25 else num_test > len(measuring)
 
 
 def test_the_digits_are_those_that_were_read_in_their_order(rows, output):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as site
 from django.contrib.admin.models import LogEntry
+from django.db import OperationalError
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -14,6 +15,8 @@ from tests.recognizer.admin.test_versions import LIST as VERSIONS
 from tests.recognizer.admin.test_versions import make_another
 from tests.training.conftest import make_silent, set_row
 from tests.training.test_standing import EPOCHS
+from training import processes
+from training.attempts import Attempt
 from training.models import State, TrainingRun
 
 LIST = "/admin/training/trainingrun/"
@@ -54,6 +57,7 @@ def test_a_run_is_asked_for_and_waits_in_the_queue_of_trainings(
 def test_the_form_offers_presets_and_the_data_there_is(admin_client):
     data = Path(site.MEDIA_ROOT) / "data"
     (data / "classroom").mkdir(parents=True, exist_ok=True)
+    (data / "mnist").mkdir(exist_ok=True)  # a copy of one's own, or other digits
     (data / "more.npz").touch()
     (data / "notes.txt").touch()
 
@@ -61,9 +65,21 @@ def test_the_form_offers_presets_and_the_data_there_is(admin_client):
 
     assert "Train a new version" in words
     assert 'value="quick"' in words
-    assert 'value="classroom"' in words
-    assert 'value="more.npz"' in words
+    for name in ("mnist", "data/mnist", "data/classroom", "data/more.npz"):
+        assert f'value="{name}"' in words
     assert "notes.txt" not in words
+
+
+def test_notes_are_as_long_as_a_process_can_be_given(admin_client):
+    asked = {"preset": "quick", "data": ""}
+    answer = admin_client.post(f"{LIST}add/", asked | {"notes": "ä" * 5_001})
+    assert "has at most 5000 characters (it has 5001)" in answer.content.decode()
+    assert not TrainingRun.objects.exists()
+
+    admin_client.post(f"{LIST}add/", asked | {"notes": "𝟛" * 5_000})
+    run = TrainingRun.objects.get()
+    command = processes.command(run, Attempt(run.pk, 1))
+    assert max(len(argument.encode()) for argument in command) < 128 * 1024
 
 
 @pytest.mark.parametrize(
@@ -229,6 +245,36 @@ def test_a_run_is_stopped_and_resumed_by_a_press(
         f"Asked to stop: {run}.",
         f"Queued to go on: {run}.",
     ]
+
+
+def test_a_run_that_has_lost_its_task_is_asked_for_again(admin_client, waiting):
+    run = set_row(queued_at=timezone.now() - timedelta(minutes=1))
+    assert "steplink-resume" in words_of(admin_client, page_of(run))
+
+    words = admin_client.post(page_of(run, "resume"), follow=True).content.decode()
+
+    assert f"Queued to go on: {run}." in words
+    assert "steplink-resume" not in words
+    assert DBTaskResult.objects.get().args_kwargs["args"] == [run.pk]
+    words = admin_client.post(page_of(run, "resume"), follow=True).content.decode()
+    assert f"Nothing to resume: {run} is waiting." in words
+    assert DBTaskResult.objects.count() == 1
+
+
+@pytest.mark.parametrize("step", ["ask", "resume"])
+def test_no_run_waits_without_its_task(admin_client, waiting, monkeypatch, step):
+    """A queue that cannot be written: what was asked for is not there either."""
+    admin_client.raise_request_exception = False
+
+    def full(*arguments: object, **named: object) -> None:
+        raise OperationalError("disk full")
+
+    set_row(state=State.STOPPED)
+    monkeypatch.setattr(DBTaskResult.objects, "create", full)
+    page = f"{LIST}add/" if step == "ask" else page_of(waiting, "resume")
+
+    assert admin_client.post(page, {"preset": "quick", "data": ""}).status_code == 500
+    assert TrainingRun.objects.get().state == State.STOPPED
 
 
 def test_what_cannot_be_is_refused_in_words(admin_client, waiting):

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from recognizer import people
 from training import datasets
 from training.datasets import IDX_NAMES, SAMPLE_PATH, DataUnavailable
 from training.sample.make import make
@@ -158,8 +159,20 @@ def test_other_digits_are_named_by_their_hash_and_never_by_their_place(tmp_path,
     np.savez(tmp_path / "other.npz", **arrays | {"x_train": 255 - arrays["x_train"]})
     data = load(tmp_path / "other.npz")
 
-    assert data.name == f"custom data {data.sha256[:12]}"
+    assert data.name == f"{people.OWN_DATA} {data.sha256[:12]}"
     assert data.licence == ""
+
+
+@pytest.mark.parametrize(("num_train", "num_validation"), [(1_000, 166), (30, 10), (20, 10)])
+def test_of_few_digits_of_one_s_own_a_sixth_validates(tmp_path, arrays, num_train, num_validation):
+    own = {key: arrays[key][:num_train] for key in ("x_train", "y_train")}
+    np.savez(tmp_path / "own.npz", **arrays | own | {"x_test": 255 - arrays["x_test"]})
+    data = datasets.load(str(tmp_path / "own.npz"), num_validation=5_000)
+
+    assert len(data.validation) == num_validation
+    assert len(data.train) == num_train - num_validation
+    with pytest.raises(DataUnavailable, match="Expected at least 10000 training digits"):
+        datasets.load("sample", num_validation=5_000)
 
 
 def test_a_cut_off_idx_file_is_refused(idx_folder, arrays):

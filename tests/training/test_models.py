@@ -2,7 +2,9 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from tests import again
 from tests.training.conftest import make_silent, set_row
 from training.models import Preset, State, TrainingRun, Unfitting
 from training.recipe import PRESETS
@@ -67,6 +69,18 @@ def test_a_run_is_dead_after_half_a_minute_of_silence(attempt, silent_s, state):
     assert (run.place is None) == (state == State.DEAD)
 
 
+@pytest.mark.parametrize(("ahead_s", "state"), [(28, State.RUNNING), (40, State.DEAD)])
+def test_a_run_that_was_heard_of_in_times_to_come_is_dead(attempt, ahead_s, state):
+    """By a clock that was wrong, and is set right: else it would live on until then."""
+    make_silent(TrainingRun.objects.get(), -ahead_s)
+
+    TrainingRun.objects.mark_dead()
+
+    run = TrainingRun.objects.get()
+    assert run.state == state
+    assert run.finished_at is None or run.finished_at <= timezone.now()
+
+
 def test_one_that_waits_for_long_is_not_dead(waiting):
     make_silent(waiting, 3600)
 
@@ -93,3 +107,7 @@ def test_how_much_is_done_counts_whole_epochs_and_steps(waiting):
     assert waiting.share_done == 0
     run = set_row(epoch=2, num_epochs=4, step=50, num_steps=100)
     assert run.share_done == pytest.approx(0.375)
+
+
+def test_the_same_holds_on_postgresql(postgres_url):
+    again.on_postgresql(postgres_url, __file__)

@@ -1,20 +1,24 @@
 """Runs in real workers: carried out, stopped, killed and resumed, and registered once."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings as site
+from django.db import InterfaceError, OperationalError
 from django_tasks_db.models import DBTaskResult
 
 from recognizer.models import ModelVersion, Replay
 from tests.training.conftest import set_row
+from tests.training.test_standing import EPOCHS
 from tests.workers import run_worker
-from training import processes, tasks
+from training import attempts, processes, tasks
+from training.attempts import Attempt
 from training.models import State, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)  # other processes see the rows
@@ -94,7 +98,8 @@ def test_a_run_whose_worker_is_killed_is_dead_and_goes_on_from_its_checkpoint(
 
     assert run.state == State.FINISHED
     assert run.attempt == 2
-    assert run.log.count("epoch 1/3:") <= 1  # said before it was killed, or not any more
+    _killed, resumed = run.log.split("Run folder:")[1:]
+    assert "epoch 1/3:" not in resumed  # it has learnt that one, whether it said so or not
     assert run.log.count("epoch 3/3:") == 1
     assert [row["epoch"] for row in run.history] == [1, 2, 3]
     made = ModelVersion.objects.exclude(pk=active_version.pk).get()
@@ -140,7 +145,7 @@ def test_a_worker_that_is_asked_to_end_stops_its_run_first(settings, admin_clien
 
 
 def test_a_run_that_cannot_be_says_why(settings, admin_client):
-    run = TrainingRun.objects.create(preset="quick", name="mine", data="nothing.npz")
+    run = TrainingRun.objects.create(preset="quick", name="mine", data="data/nothing.npz")
     with run_worker(settings, *TRAINING):
         tasks.train.enqueue(run.pk)
         wait_until(in_state(State.FAILED), run)
@@ -155,7 +160,11 @@ def test_a_run_that_cannot_be_says_why(settings, admin_client):
 
 def test_what_people_wrote_is_never_an_option(waiting, attempt):
     run = set_row(
-        name="--activate", notes="--reason", data="mine.npz", with_reviewed=True, from_active=True
+        name="--activate",
+        notes="--reason",
+        data="data/mine.npz",
+        with_reviewed=True,
+        from_active=True,
     )
 
     assert processes.command(run, attempt)[2:] == [
@@ -170,6 +179,12 @@ def test_what_people_wrote_is_never_an_option(waiting, attempt):
     ]
 
 
+@pytest.mark.parametrize("name", ["mnist", "sample"])
+def test_digits_of_one_s_own_may_be_called_as_what_is_known(name):
+    assert processes.path_of(name) == name
+    assert processes.path_of(f"data/{name}") == str(Path(site.MEDIA_ROOT) / "data" / name)
+
+
 def test_only_a_folder_with_a_recipe_is_gone_on_with(waiting, attempt):
     run = set_row(folder="20261126T000000000000Z-smoke")
     folder = folder_of(run)
@@ -181,6 +196,23 @@ def test_only_a_folder_with_a_recipe_is_gone_on_with(waiting, attempt):
 
     assert command[-1] == f"--resume={run.folder}"
     assert "--preset=smoke" not in command
+
+
+def test_a_run_whose_folder_was_deleted_begins_with_no_epochs(waiting, attempt, say):
+    say("raise SystemExit(130)")
+    run = set_row(folder="20261126T000000000000Z-gone", epoch=2, num_epochs=3, history=EPOCHS)
+    processes.learn(run, attempt)
+    anew = TrainingRun.objects.get()
+    assert (anew.epoch, anew.history, anew.share_done) == (None, [], 0)
+
+
+def test_a_run_that_goes_on_keeps_its_epochs(waiting, attempt, say):
+    say("raise SystemExit(130)")
+    run = set_row(folder="20261126T000000000000Z-kept", epoch=2, history=EPOCHS)
+    folder_of(run).mkdir(parents=True)
+    (folder_of(run) / "recipe.json").write_text("{}")
+    processes.learn(run, attempt)
+    assert (TrainingRun.objects.get().epoch, TrainingRun.objects.get().history) == (2, EPOCHS)
 
 
 @pytest.fixture
@@ -214,6 +246,27 @@ def test_how_a_process_ended_is_told(waiting, attempt, say, code, error):
     assert run.place is None
 
 
+def test_a_database_that_is_away_for_a_moment_ends_no_run(
+    waiting, attempt, say, monkeypatch, caplog
+):
+    say("print('one'); print('two'); print('three'); raise SystemExit(130)")
+    errors = iter([InterfaceError("connection already closed"), OperationalError("locked")])
+    log = Attempt.log
+
+    def away(attempt: Attempt, line: str) -> None:
+        for error in errors:
+            raise error
+        log(attempt, line)
+
+    monkeypatch.setattr(Attempt, "log", away)
+    processes.learn(waiting, attempt)
+
+    run = TrainingRun.objects.get()
+    assert run.state == State.STOPPED
+    assert [line.split()[-1] for line in run.log.splitlines()] == ["three"]
+    assert f"A line of the log of run {attempt} is lost: two" in caplog.text
+
+
 def test_an_interrupt_without_a_wish_is_its_worker_s(waiting, attempt, say):
     say("raise SystemExit(130)")
 
@@ -221,6 +274,43 @@ def test_an_interrupt_without_a_wish_is_its_worker_s(waiting, attempt, say):
 
     run = TrainingRun.objects.get()
     assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
+
+
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
+def heard(request) -> Iterator[tuple[signal.Signals, list[int]]]:
+    """A signal that asks a worker to end, and what of them has come to the worker itself."""
+    found: list[int] = []
+    before = signal.signal(request.param, lambda signum, frame: found.append(signum))
+    yield request.param, found
+    signal.signal(request.param, before)
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_worker_that_is_asked_to_end_interrupts_its_process(
+    waiting, attempt, monkeypatch, heard, is_early
+):
+    """Also where it is asked in the moment before the process is there."""
+    signum, found = heard
+    code = "import time; print('begun', flush=True); time.sleep(20)"
+    log = Attempt.log
+
+    def command(run: TrainingRun, attempt: Attempt) -> list[str]:
+        if is_early:
+            os.kill(os.getpid(), signum)
+        return [sys.executable, "-c", code]
+
+    def ask(attempt: Attempt, line: str) -> None:
+        if line == "begun":
+            os.kill(os.getpid(), signum)
+        log(attempt, line)
+
+    monkeypatch.setattr(processes, "command", command)
+    monkeypatch.setattr(Attempt, "log", ask)
+    processes.learn(waiting, attempt)
+
+    run = TrainingRun.objects.get()
+    assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
+    assert found == [signum]
 
 
 def test_a_process_leaves_none_behind_and_gives_way_to_what_serves(waiting, attempt, say):
@@ -238,6 +328,32 @@ def test_a_process_leaves_none_behind_and_gives_way_to_what_serves(waiting, atte
     while is_alive(pid):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+IN_A_NICE_WORKER = """
+import os, sys
+import django
+os.nice(15)
+django.setup()
+from training import processes
+code = "import os; print(os.getpriority(os.PRIO_PROCESS, 0))"
+with processes._started([sys.executable, "-c", code]) as process:
+    print(os.getpriority(os.PRIO_PROCESS, 0), process.stdout.read())
+"""
+
+
+def test_a_worker_may_be_nicer_than_its_process():
+    run = subprocess.run(
+        [sys.executable, "-c", IN_A_NICE_WORKER],
+        cwd=site.BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    worker, process = map(int, run.stdout.split())
+    assert process == worker >= 15
 
 
 def is_alive(pid: int) -> bool:
@@ -261,6 +377,30 @@ def test_a_run_without_a_place_looks_again_later(waiting, attempt, kept_tasks):
     assert again.run_after > again.enqueued_at
     second.refresh_from_db()
     assert second.state == State.QUEUED
+
+
+def test_a_run_whose_database_is_away_for_a_moment_keeps_its_task(waiting, kept_tasks, monkeypatch):
+    def away(run: TrainingRun) -> Attempt:
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(attempts, "begin", away)
+    tasks.train.call(waiting.pk)
+
+    assert DBTaskResult.objects.get().args_kwargs["args"] == [waiting.pk]
+    assert not tasks.is_lost(waiting)
+
+
+def test_a_process_that_cannot_be_started_leaves_no_run_under_way(waiting, monkeypatch):
+    command = [str(Path(site.BASE_DIR) / "no such program")]
+    monkeypatch.setattr(processes, "command", lambda run, attempt: command)
+
+    with pytest.raises(FileNotFoundError):
+        tasks.train.call(waiting.pk)
+
+    run = TrainingRun.objects.get()
+    assert (run.state, run.place) == (State.FAILED, None)
+    assert run.error.startswith("FileNotFoundError: ")
+    assert "no such program" in run.error
 
 
 def test_what_was_stopped_or_deleted_meanwhile_is_not_begun(waiting, kept_tasks):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from tests.training.conftest import set_row
@@ -135,6 +136,55 @@ def test_a_finished_run_names_its_version_and_is_silent(reporter, version, monke
     assert (run.state, run.version, run.place) == (State.FINISHED, version, None)
     assert run.finished_at
     assert not reporter._thread.is_alive()
+
+
+def test_a_database_that_is_away_for_a_moment_is_tried_again(reporter, monkeypatch):
+    """A server that went away raises InterfaceError, which is no DatabaseError."""
+    monkeypatch.setattr(reporting, "end_process", pytest.fail)
+    answers = iter([InterfaceError("connection already closed"), OperationalError("locked")])
+    set_ = Attempt.set
+
+    def away(attempt: Attempt, **values: object) -> bool:
+        for error in answers:
+            raise error
+        return set_(attempt, **values)
+
+    monkeypatch.setattr(Attempt, "set", away)
+    reporter.beside(lambda one: None)(progress(epoch=2))
+
+    wait_until(lambda run: run.epoch == 2)
+    assert next(answers, None) is None
+
+
+def test_a_run_that_others_hold_for_dead_ends(reporter, monkeypatch):
+    reasons: list[str] = []
+    monkeypatch.setattr(reporting, "end_process", reasons.append)
+    monkeypatch.setattr(reporting, "SILENT_AFTER", timedelta(seconds=1))
+
+    def away(attempt: Attempt, **values: object) -> bool:
+        raise OperationalError("no such host")
+
+    began = time.monotonic()
+    monkeypatch.setattr(Attempt, "set", away)
+    while not reasons:
+        assert time.monotonic() - began < WAIT_S
+        time.sleep(0.05)
+
+    assert time.monotonic() - began > 0.9
+    assert set(reasons) == {"its row could not be written for too long"}
+
+
+def test_what_can_report_no_more_ends_with_all_that_it_does(reporter, monkeypatch):
+    reasons: list[str] = []
+    monkeypatch.setattr(reporting, "end_process", reasons.append)
+
+    def mistaken(attempt: Attempt, **values: object) -> bool:
+        raise TypeError("not of this world")
+
+    monkeypatch.setattr(Attempt, "set", mistaken)
+
+    reporter._thread.join(WAIT_S)
+    assert reasons == ["nobody would hear of it any more"]
 
 
 def test_whoever_asked_for_it_has_registered_the_version(reporter, admin_user):

@@ -210,6 +210,26 @@ def test_a_run_resumes_with_its_own_recipe_only(trained):
         run.train(other, run_folder=trained.run_folder, resume=True)
 
 
+def test_a_run_is_one_process_s_at_a_time(tmp_path):
+    """The second one is another process in life; a lock is another holder's in this one, too."""
+    folder = tmp_path / "run"
+    refusals: list[str] = []
+
+    def look(progress: Progress) -> None:
+        with pytest.raises(CannotResume) as refusal:
+            run.train(SMOKE, run_folder=folder, resume=True)
+        refusals.append(str(refusal.value))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.train(SMOKE, run_folder=folder, report=look)
+
+    [refusal] = refusals
+    assert f"Expected {folder} to be nobody's, found that another process works on" in refusal
+    with checkpoints.held(folder):  # and it is free again
+        pass
+
+
 def test_what_is_no_run_cannot_be_resumed(tmp_path):
     with pytest.raises(CannotResume, match=r"found no .*recipe\.json"):
         run.train(SMOKE, run_folder=tmp_path, resume=True)

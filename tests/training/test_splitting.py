@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from recognizer.people import number_of, part_of
-from training import shapes, strokes
-from training.datasets import NO_DIGIT
+from recognizer.people import number_of, part_of, place_of
+from training import pens, shapes, strokes
+from training.datasets import NO_DIGIT, DigitData, Digits
 from training.reviewed import PARTS, read, write
 from training.splitting import Labelled, NothingReviewed, gather
 
@@ -59,6 +59,15 @@ def test_a_persons_side_is_fixed_for_good():
     assert number_of("0" * 32) == 9881704271688598488
 
 
+def test_who_is_nobody_is_learnt_from_and_measures_nothing():
+    numbers = [number_of(f"submission {number}") for number in range(64)]
+
+    assert len(set(numbers)) == 64
+    assert {part_of(number) for number in numbers} == {"train"}
+    # Behind all others: in an export's test part only where that is all there is.
+    assert all(15 / 16 <= place_of(number) < 1 for number in numbers)
+
+
 def test_no_person_is_on_two_sides():
     reviewed = gather(few_dozen())
     people = [set(getattr(reviewed, part).people.tolist()) for part in PARTS]
@@ -98,14 +107,22 @@ def test_a_twin_of_validation_is_not_learnt_from():
 
 
 def test_a_submission_goes_with_all_its_pens_where_one_has_a_twin():
-    way = shapes.shaped(3, np.random.default_rng(1))
-    drawn = sent(person_in("train"), 5, strokes=recorded(way))
+    way = recorded(shapes.shaped(3, np.random.default_rng(1)))
+    drawn = sent(person_in("train"), 5, image=next(pens.drawn(way)), strokes=way)
     alone = gather([drawn, sent(person_in("train"), 6)])
     twin = sent(person_in("field_test"), 0, image=alone.train.digits.images[2])
     reviewed = gather([drawn, sent(person_in("train"), 6), twin])
 
     assert len(alone.train) == 1 + 3 + 1
     assert reviewed.train.digits.images.tolist() == [digit(6).tolist()]
+
+
+def test_strokes_of_something_else_are_not_learnt_under_the_label():
+    """A program sends what it likes: a reviewer has labelled the picture alone."""
+    way = recorded(shapes.shaped(7, np.random.default_rng(1)))
+    reviewed = gather([sent(person_in("train"), 5, 3, strokes=way)])
+
+    assert reviewed.train.digits.images.tolist() == [digit(5).tolist()]
 
 
 def test_what_an_earlier_version_may_have_learnt_from_measures_no_child_of_it():
@@ -124,6 +141,41 @@ def test_a_run_learns_no_twin_of_what_it_is_measured_by_besides():
     assert apart.train.digits.images.tolist() == [digit(2).tolist()]
     assert len(apart.validation) == 0
     assert apart.num_twins == 2
+
+
+def data_of(train: list[int], validation: list[int], test: list[int]) -> DigitData:
+    """Other data of a run, of digits by their seeds."""
+    parts = (
+        Digits(np.stack([digit(seed) for seed in seeds]), np.full(len(seeds), 3, np.uint8))
+        for seeds in (train, validation, test)
+    )
+    return DigitData("custom data", next(parts), next(parts), next(parts), "", "")
+
+
+def test_who_measures_is_not_in_what_is_learnt_from_besides():
+    """As where the data is the site's own export, or a visitor sent what is in it."""
+    theirs, choosing = person_in("field_test"), person_in("validation")
+    mine = person_in("train")
+    reviewed = gather(
+        [
+            *(sent(theirs, seed) for seed in (1, 2, 3, 4)),
+            *(sent(choosing, seed) for seed in (11, 12, 13)),
+            *(sent(mine, seed) for seed in (21, 22, 23)),
+            sent(mine, 4),  # so one of the field test was seen
+        ]
+    )
+    data = data_of([1, 11, 21], [2, 12, 22], [3, 13, 23])
+    apart = reviewed.apart_from_data(data)
+
+    seeds = {digit(seed).tobytes(): seed for seed in range(30)}
+    left = {
+        part: [seeds[image.tobytes()] for image in getattr(apart, part).digits.images]
+        for part in PARTS
+    }
+    # What the test digits have is still measured by: nobody learns from them.
+    assert left == {"train": [21], "validation": [12], "field_test": [3, 4]}
+    assert apart.was_seen.tolist() == [False, True]
+    assert apart.num_twins == reviewed.num_twins + 6
 
 
 def test_an_equal_picture_measures_once():
@@ -153,6 +205,12 @@ def test_where_nothing_is_reviewed_the_message_says_what_to_do():
 def test_where_all_is_kept_for_measuring_the_message_says_so():
     rows = [sent(person_in("field_test"), one) for one in range(3)]
     with pytest.raises(NothingReviewed, match=r"found 3 of people .* and 0 for validation"):
+        gather(rows)
+
+
+def test_where_all_was_sent_by_who_measures_too_the_message_says_so():
+    rows = [sent(person_in(part), 1) for part in ("train", "field_test")]
+    with pytest.raises(NothingReviewed, match=r"found 1 of which people .* the same picture"):
         gather(rows)
 
 

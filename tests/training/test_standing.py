@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from tests.training.conftest import set_row
-from training import standing
+from training import checkpoints, standing, tasks
 from training.models import State, TrainingRun
 
 EPOCHS = [
@@ -36,7 +37,8 @@ def test_one_that_waits_says_for_which(attempt):
     assert shown.percent is None
 
 
-def test_one_that_nobody_begins_says_what_to_start(waiting):
+def test_one_that_nobody_begins_says_what_to_start(waiting, kept_tasks):
+    tasks.ask(waiting)
     assert standing.of(waiting).says == "Waiting for its worker…"
 
     forgotten = standing.of(set_row(queued_at=timezone.now() - timedelta(seconds=11)))
@@ -46,6 +48,47 @@ def test_one_that_nobody_begins_says_what_to_start(waiting):
     # Its turn came just now: a worker is given its time.
     TrainingRun.objects.create(state=State.STOPPED, finished_at=timezone.now())
     assert not standing.of(TrainingRun.objects.get(pk=waiting.pk)).command
+
+
+def test_one_that_has_lost_its_task_says_so(waiting, kept_tasks):
+    tasks.train.using(run_after=timezone.now() + timedelta(seconds=5)).enqueue(waiting.pk)
+    late = set_row(queued_at=timezone.now() - timedelta(seconds=11))
+    tasks.ask(TrainingRun.objects.create(preset="quick"))  # another's
+    assert not standing.of(late).is_lost
+
+    DBTaskResult.objects.filter(run_after__gt=timezone.now()).update(status="FAILED")
+
+    shown = standing.of(late)
+    assert shown.is_lost
+    assert shown.says == "It has lost its place in the queue. “Resume” asks for it again."
+    assert not shown.command
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "losses", "best"),
+    [
+        ((0.7, 0.9, 0.8), (1.0, 0.9, 0.8), 2),
+        ((0.9, 0.9, 0.8), (1.0, 0.7, 0.8), 2),  # the surer one of equals
+        ((0.9, 0.9, 0.9), (0.5, 0.5, 0.7), 1),
+    ],
+)
+def test_the_best_epoch_is_the_one_that_the_run_chooses(accuracies, losses, best):
+    figures = zip(EPOCHS, accuracies, losses, strict=True)
+    history = [
+        row | {"validation_accuracy": accuracy, "validation_loss": loss}
+        for row, accuracy, loss in figures
+    ]
+
+    assert checkpoints.State("", history).best_epoch == best
+    assert standing.best_epoch(history) == best
+    assert f"best after {best}" in str(standing.charts(history)[0])
+
+
+def test_an_epoch_whose_loss_is_no_number_is_not_the_best_of_equals():
+    history = [row | {"validation_accuracy": 0.9} for row in EPOCHS]
+    history[0]["validation_loss"] = None
+
+    assert standing.best_epoch(history) == 2
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from training import checkpoints, datasets, field_test, learning, lessons, netwo
 from training.datasets import NO_DIGIT
 from training.lessons import REVIEWED_NAME
 from training.recipe import PRESETS, Impossible, Recipe
-from training.reviewed import PARTS, Reviewed
+from training.reviewed import PARTS, Reviewed, Side
 
 # Keras 3.15 copies tensors in a way that NumPy 2 deprecates.
 pytestmark = [
@@ -238,6 +238,49 @@ def test_a_resumed_run_takes_neither_option():
 def test_a_run_is_given_what_its_recipe_asks_for(changes, tmp_path):
     with pytest.raises(Impossible, match="Expected"):
         run.train(replace(PRESETS["smoke"], **changes), run_folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def sent_by(part: str, images: np.ndarray) -> Side:
+    """Digits of the sample as one person of a part sends them, each by itself."""
+    person = next(n for n in map(number_of, map(str, range(1000))) if part_of(n) == part)
+    num = len(images)
+    digits = datasets.Digits(images, np.full(num, 3, np.uint8))
+    return Side(digits, np.full(num, person, np.uint64), np.arange(num, dtype=np.int32))
+
+
+def test_people_whose_pictures_the_data_has_do_not_measure(tmp_path):
+    """The folder of the run has the field test that is measured, also beside the active version."""
+    recipe = replace(PRESETS["smoke"], epochs=1, sources=(), with_reviewed=True)
+    data = datasets.load("sample", num_validation=recipe.num_validation)
+    other = data.train.images[:3][:, ::-1].copy()  # upside down: nobody else's
+    given = Reviewed(
+        sent_by("train", other[:1]),
+        sent_by("validation", other[1:2]),
+        sent_by("field_test", np.concatenate([data.train.images[:5], other[2:]])),
+        np.zeros(6, bool),
+    )
+    trained = run.train(recipe, run_folder=tmp_path / "run", given=run.Given(given))
+    kept = reviewed.read(tmp_path / "run" / REVIEWED_NAME)
+
+    assert kept.field_test.digits.images.tolist() == other[2:].tolist()
+    assert trained.passport["metrics"]["field_test"]["num"] == 1
+    facts = trained.passport["data"]["reviewed"]
+    assert facts["field_test_sha256"] == kept.field_test.digits.sha256
+    assert facts["num_twins_left_out"] == 5
+
+
+def test_a_run_with_nothing_left_to_learn_from_does_not_begin(tmp_path):
+    recipe = replace(PRESETS["smoke"], with_reviewed=True)
+    data = datasets.load("sample", num_validation=recipe.num_validation)
+    given = Reviewed(
+        sent_by("train", data.test.images[:5]),
+        sent_by("validation", data.test.images[5:9]),
+        sent_by("field_test", data.test.images[9:13]),
+        np.zeros(4, bool),
+    )
+    with pytest.raises(Impossible, match="found none that MNIST sample does not have"):
+        run.train(recipe, run_folder=tmp_path / "run", given=run.Given(given))
     assert not (tmp_path / "run").exists()
 
 

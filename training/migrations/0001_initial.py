@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('with_reviewed', models.BooleanField(default=False, verbose_name='also the reviewed submissions')),
                 ('from_active', models.BooleanField(default=False, verbose_name='go on from the active version')),
                 ('name', models.CharField(blank=True, max_length=80, verbose_name='name')),
-                ('notes', models.TextField(blank=True, verbose_name='notes')),
+                ('notes', models.TextField(blank=True, max_length=5000, verbose_name='notes')),
                 ('state', models.CharField(choices=[('queued', 'waiting'), ('running', 'running'), ('stopping', 'being stopped'), ('registering', 'being registered'), ('finished', 'finished'), ('stopped', 'stopped'), ('failed', 'failed'), ('dead', 'dead')], db_index=True, default='queued', max_length=12, verbose_name='state')),
                 ('attempt', models.PositiveIntegerField(default=0, verbose_name='tries')),
                 ('place', models.PositiveSmallIntegerField(editable=False, null=True, verbose_name='place')),

@@ -48,7 +48,8 @@ class Command(BaseCommand):
             default=1.0,
             metavar="SHARE",
             help="share of the visitors, 0 to 1, whose digits are the test part; the others' are "
-            "the training part (default: 1, all are the test part)",
+            "the training part (default: 1, all are the test part); who is in the field test, a "
+            "quarter of them, is in the test part always",
         )
         _add_filters(parser.add_argument_group("which ones"))
 

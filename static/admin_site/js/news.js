@@ -1,6 +1,6 @@
 // A page that waits for work behind it: asks for itself every other second, and takes over the parts
-// that tell how far it is. When the work has ended, the whole page is loaded anew, unless somebody
-// is writing on it.
+// that tell how far it is. When one of them has ended or another has begun, the whole page is loaded
+// anew, unless somebody is writing on it.
 
 const EVERY_MS = 2000;
 const SELECTOR = "[data-news]";
@@ -18,11 +18,8 @@ async function ask() {
     return later(); // offline for a moment
   }
   const next = parts(page);
-  if (next.length) {
-    if (next.map(take).some(Boolean)) document.dispatchEvent(new Event("news"));
-    return later();
-  }
-  if (!isWriting()) return location.reload();
+  if (next.map(take).some(Boolean)) document.dispatchEvent(new Event("news"));
+  if (!areTheSame(next) && !isWriting()) return location.reload();
   later();
 }
 
@@ -38,6 +35,12 @@ function take(part) {
     here.querySelectorAll("details").forEach((one, i) => (one.open = areOpen[i] ?? one.open));
   }
   return isNew;
+}
+
+/** Whether the page waits for what it waited for when it came. */
+function areTheSame(next) {
+  const names = new Set(next.map((part) => part.dataset.news));
+  return names.size === came.size && [...names].every((name) => came.has(name));
 }
 
 function parts(page = document) {

@@ -24,7 +24,7 @@ def outcome(monkeypatch):
     """Say what a replay finds."""
 
     def say(**found):
-        monkeypatch.setattr(replay, "run", lambda *_: replay.Outcome(**found))
+        monkeypatch.setattr(replay, "run", lambda *_, **_how: replay.Outcome(**found))
 
     return say
 
