@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
+import training.run
 from recognizer import registry
 from recognizer.models import Activation, ModelVersion
 from training import checkpoints
@@ -59,6 +61,22 @@ def test_a_version_is_trained_registered_compared_and_activated(active_version, 
     assert "epoch 1/1: loss " in printed
     assert f"{active_version} (active)" in printed
     assert f"{version.test_accuracy:.2%}" in printed
+
+
+@pytest.mark.django_db(transaction=True)  # in a transaction no connection is made anew
+def test_a_connection_that_was_lost_while_it_learnt_costs_nothing(monkeypatch):
+    learn = training.run.train
+
+    def long(*arguments: Any, **named: Any) -> training.run.Trained:
+        ModelVersion.objects.exists()
+        trained = learn(*arguments, **named)
+        connection.connection.close()  # as a server, or a firewall, ends what is idle
+        return trained
+
+    monkeypatch.setattr(training.run, "train", long)
+    train("--name=mine")
+
+    assert ModelVersion.objects.get().name == "mine"
 
 
 def test_a_stopped_run_says_how_to_go_on_and_does(db, run, monkeypatch, capsys):
