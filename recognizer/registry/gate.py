@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from recognizer import engine, people
@@ -16,6 +16,9 @@ from recognizer.models import ModelVersion, Replay, Submission
 REPLAY_TAKES = timedelta(minutes=5)
 # So long one may look at what a replay found before it is run again for labels given since.
 REPLAY_HOLDS_FOR = timedelta(minutes=15)
+# Ends the name of the labels of a replay that reads those of the field test alone: one of all of
+# them, from when nobody knew that a version had learnt from them, tells nothing of it.
+FIELD_TEST = " field test"
 
 
 class ActivationRefused(ValueError):
@@ -75,9 +78,7 @@ def replay(candidate: ModelVersion, baseline: ModelVersion) -> Replay:
         return found
     try:
         outcome = replaying.run(
-            load(candidate),
-            load(baseline),
-            only_field_test=any(map(people.may_know_people, (candidate, baseline))),
+            load(candidate), load(baseline), only_field_test=_is_of_field_test(candidate, baseline)
         )
     except ActivationRefused as refusal:
         found.error = str(refusal)
@@ -90,9 +91,12 @@ def replay(candidate: ModelVersion, baseline: ModelVersion) -> Replay:
 
 def _row_of(candidate: ModelVersion, baseline: ModelVersion) -> tuple[Replay, bool]:
     """Give the row of a replay over the labels as they are, and whether it was made just now."""
-    return Replay.objects.get_or_create(
-        candidate=candidate, baseline=baseline, labels=_labels_now()
-    )
+    labels = _labels_now() + (FIELD_TEST if _is_of_field_test(candidate, baseline) else "")
+    return Replay.objects.get_or_create(candidate=candidate, baseline=baseline, labels=labels)
+
+
+def _is_of_field_test(candidate: ModelVersion, baseline: ModelVersion) -> bool:
+    return any(map(people.may_know_people, (candidate, baseline)))
 
 
 def _labels_now() -> str:
@@ -107,7 +111,9 @@ def recent_replay(candidate: ModelVersion, active: ModelVersion) -> Replay | Non
     because a label was given since."""
     since = timezone.now() - REPLAY_HOLDS_FOR
     found = Replay.objects.filter(candidate=candidate, baseline=active, finished_at__gte=since)
-    return found.order_by("-finished_at").first()
+    is_of_field_test = Q(labels__endswith=FIELD_TEST)
+    kind = is_of_field_test if _is_of_field_test(candidate, active) else ~is_of_field_test
+    return found.filter(kind).order_by("-finished_at").first()
 
 
 def refuse_what_breaks_more(candidate: ModelVersion, active: ModelVersion) -> None:

@@ -160,6 +160,23 @@ def test_a_version_that_learnt_from_people_is_measured_by_others(
         assert shown(found).is_field_test == is_field_test
 
 
+def test_a_replay_of_all_labels_is_none_of_the_field_test(active_version, candidate, outcomes):
+    """As it was run before anybody asked what a version has learnt from."""
+    runs = outcomes(2, 1)
+    labelled(3, "3")
+    of_all = registry.replay(candidate, active_version)
+    candidate.passport = candidate.passport | {"parent_sha256": "ab" * 32}
+    candidate.save()
+
+    assert gate.recent_replay(candidate, active_version) is None
+    of_field_test = registry.replay(candidate, active_version)
+    assert of_field_test != of_all
+    assert len(of_field_test.labels) <= 64
+    assert gate.recent_replay(candidate, active_version) == of_field_test
+    assert registry.replay(candidate, active_version) == of_field_test
+    assert len(runs) == 2
+
+
 def test_a_replay_is_run_once_for_the_same_labels(active_version, candidate, outcomes):
     runs = outcomes(2, 1)
 
