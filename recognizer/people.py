@@ -13,6 +13,10 @@ if TYPE_CHECKING:  # no Django at run time: what splits a run's data does withou
 
 # How a passport calls data that is neither MNIST nor its sample; its hash follows.
 OWN_DATA = "custom data"
+# As `Submission.Source.API` has it.
+_API = "api"
+# How a submission is called that is nobody's; no visitor's key begins so.
+_NOBODY = "submission "
 # Fixed for good: a person's side must never move.
 _SALT = b"digitsite, side of a person:"
 # Of sixteen shares of people, those that the field test has, and those that validation has.
@@ -21,13 +25,25 @@ FIELD_TEST_SHARE = _FIELD_TEST / _SHARES
 
 
 def person_of(submission: Submission) -> str:
-    """Tell whose it is: a visitor's key, or the submission's own id where nobody is known."""
-    return submission.visitor_key or f"submission {submission.pk}"
+    """Tell whose it is: a visitor's key, or the submission's own id where nobody is known.
+
+    What comes over the API has no cookie, and so a new key each time: the one hand that a program
+    sends from would be on all sides.
+    """
+    if submission.source == _API or not submission.visitor_key:
+        return f"{_NOBODY}{submission.pk}"
+    return submission.visitor_key
 
 
 def number_of(person: str) -> int:
-    """Give a person's number, of 64 bits: the same one in each run, and not to be traced back."""
-    return int.from_bytes(hashlib.sha256(_SALT + person.encode()).digest()[:8], "big")
+    """Give a person's number, of 64 bits: the same one in each run, and not to be traced back.
+
+    Whoever is nobody has a number of the last share, which is learnt from and measures nothing.
+    """
+    number = int.from_bytes(hashlib.sha256(_SALT + person.encode()).digest()[:8], "big")
+    if person.startswith(_NOBODY):
+        return number - number % _SHARES + _SHARES - 1
+    return number
 
 
 def part_of(number: int) -> str:

@@ -111,7 +111,7 @@ _Name = str | int  # of a submission, or a row of the sample
 
 def _batches(*, only_field_test: bool) -> Iterator[tuple[Digits, NDArray[np.uint8], list[_Name]]]:
     labelled = Submission.objects.reviewed().labelled_digits().order_by("pk")
-    labelled = labelled.only("pk", "digit", "label", "visitor_key")
+    labelled = labelled.only("pk", "digit", "label", "source", "visitor_key")
     rows: list[tuple[Any, Any, str]] = []
     for one in labelled.iterator(BATCH):
         if only_field_test and not people.is_in_field_test(one):

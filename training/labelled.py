@@ -38,7 +38,7 @@ def labelled() -> Iterator[Labelled]:
 def _rows() -> QuerySet[Submission]:
     reviewed = Submission.objects.reviewed()
     usable = reviewed.labelled_digits() | reviewed.filter(label=Label.NOT_A_DIGIT)
-    fields = ("image", "digit", "receipt", "strokes", "label", "visitor_key")
+    fields = ("image", "digit", "receipt", "strokes", "label", "source", "visitor_key")
     return usable.only(*fields).order_by("created_at", "pk")
 
 

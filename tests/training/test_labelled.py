@@ -5,6 +5,7 @@ import pytest
 
 from recognizer import imaging, recognition
 from recognizer.models import Submission
+from recognizer.people import is_in_field_test, number_of, part_of
 from tests.conftest import drawn_seven, png
 from training.datasets import NO_DIGIT
 from training.labelled import labelled
@@ -19,7 +20,8 @@ def send(active_version, django_user_model):
 
     def sent(label: str, *, drawing: bytes | None = None, **others) -> Submission:
         drawing = drawing or png(drawn_seven())
-        submission = recognition.recognize(drawing=drawing, source="drawn", **others).submission
+        others = {"source": "drawn"} | others
+        submission = recognition.recognize(drawing=drawing, **others).submission
         submission.review(label=label, by=reviewer)
         submission.save()
         return submission
@@ -40,12 +42,16 @@ def test_digits_and_what_is_none_come_and_nothing_else(send):
 def test_a_program_is_a_person_a_submission_and_a_visitor_is_one(send):
     send("7", visitor_key="a" * 32)
     send("7", visitor_key="a" * 32)
-    send("7")
-    send("7")
+    for number in range(40):  # with a cookie of its own each time, that is never sent back
+        send("7", source="api", visitor_key=f"{number:032x}")
     people = [one.person for one in labelled()]
 
     assert people[:2] == ["a" * 32] * 2
-    assert len(set(people)) == 3
+    assert len(set(people)) == 1 + 40
+    # The one hand that it sends from is on one side.
+    assert {part_of(number_of(one)) for one in people[2:]} == {"train"}
+    programs = Submission.objects.filter(source=Submission.Source.API)
+    assert not any(map(is_in_field_test, programs))
 
 
 def test_the_drawing_is_laid_out_as_imaging_does_now(send):

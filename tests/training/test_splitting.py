@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recognizer.people import number_of, part_of
+from recognizer.people import number_of, part_of, place_of
 from training import pens, shapes, strokes
 from training.datasets import NO_DIGIT, DigitData, Digits
 from training.reviewed import PARTS, read, write
@@ -57,6 +57,15 @@ def test_a_persons_side_is_fixed_for_good():
 
     assert {one: part_of(number_of(one)) for one in known} == known
     assert number_of("0" * 32) == 9881704271688598488
+
+
+def test_who_is_nobody_is_learnt_from_and_measures_nothing():
+    numbers = [number_of(f"submission {number}") for number in range(64)]
+
+    assert len(set(numbers)) == 64
+    assert {part_of(number) for number in numbers} == {"train"}
+    # Behind all others: in an export's test part only where that is all there is.
+    assert all(15 / 16 <= place_of(number) < 1 for number in numbers)
 
 
 def test_no_person_is_on_two_sides():
