@@ -75,4 +75,5 @@ def _own_data() -> list[str]:
     if not folder.is_dir():
         return []
     found = (one for one in folder.iterdir() if one.is_dir() or one.suffix == ".npz")
-    return sorted(one.name for one in found if not one.name.startswith("."))
+    names = (one.name for one in found if not one.name.startswith("."))
+    return sorted(f"{processes.OWN_DATA}{name}" for name in names)

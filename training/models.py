@@ -71,7 +71,7 @@ class TrainingRun(models.Model):
     """One run of `manage.py train` that the admin asks for, from its wish to its version."""
 
     preset = models.CharField(_("preset"), max_length=10, choices=Preset, default=Preset.QUICK)
-    # `mnist`, `sample`, or a name in media/data; empty: as the preset has it.
+    # `mnist`, `sample`, or `data/` and a name in media/data; empty: as the preset has it.
     data = models.CharField(_("data"), max_length=255, blank=True)
     with_reviewed = models.BooleanField(_("also the reviewed submissions"), default=False)
     from_active = models.BooleanField(_("go on from the active version"), default=False)

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 # As `manage.py train` ends when it was interrupted, or where Python does before it can say so.
 INTERRUPTED = (130, -signal.SIGINT)
 ENDS = (signal.SIGINT, signal.SIGTERM)
+# Begins the names of digits of one's own, so that a folder may be called as what is known already.
+OWN_DATA = "data/"
 # Below all that serves: a reading does not wait for a training on the same cores.
 NICENESS = 10
 
@@ -81,7 +83,10 @@ def data_folder() -> Path:
 
 
 def path_of(data: str) -> str:
-    return data if data in {"mnist", "sample"} else str(data_folder() / data)
+    """Give what `manage.py train --data` takes: a name that it knows, or where one's own lies."""
+    if not data.startswith(OWN_DATA):
+        return data
+    return str(data_folder() / data.removeprefix(OWN_DATA))
 
 
 @contextmanager

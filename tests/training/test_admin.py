@@ -57,6 +57,7 @@ def test_a_run_is_asked_for_and_waits_in_the_queue_of_trainings(
 def test_the_form_offers_presets_and_the_data_there_is(admin_client):
     data = Path(site.MEDIA_ROOT) / "data"
     (data / "classroom").mkdir(parents=True, exist_ok=True)
+    (data / "mnist").mkdir(exist_ok=True)  # a copy of one's own, or other digits
     (data / "more.npz").touch()
     (data / "notes.txt").touch()
 
@@ -64,8 +65,8 @@ def test_the_form_offers_presets_and_the_data_there_is(admin_client):
 
     assert "Train a new version" in words
     assert 'value="quick"' in words
-    assert 'value="classroom"' in words
-    assert 'value="more.npz"' in words
+    for name in ("mnist", "data/mnist", "data/classroom", "data/more.npz"):
+        assert f'value="{name}"' in words
     assert "notes.txt" not in words
 
 

@@ -143,7 +143,7 @@ def test_a_worker_that_is_asked_to_end_stops_its_run_first(settings, admin_clien
 
 
 def test_a_run_that_cannot_be_says_why(settings, admin_client):
-    run = TrainingRun.objects.create(preset="quick", name="mine", data="nothing.npz")
+    run = TrainingRun.objects.create(preset="quick", name="mine", data="data/nothing.npz")
     with run_worker(settings, *TRAINING):
         tasks.train.enqueue(run.pk)
         wait_until(in_state(State.FAILED), run)
@@ -158,7 +158,11 @@ def test_a_run_that_cannot_be_says_why(settings, admin_client):
 
 def test_what_people_wrote_is_never_an_option(waiting, attempt):
     run = set_row(
-        name="--activate", notes="--reason", data="mine.npz", with_reviewed=True, from_active=True
+        name="--activate",
+        notes="--reason",
+        data="data/mine.npz",
+        with_reviewed=True,
+        from_active=True,
     )
 
     assert processes.command(run, attempt)[2:] == [
@@ -171,6 +175,12 @@ def test_what_people_wrote_is_never_an_option(waiting, attempt):
         "--with-reviewed",
         "--from-active",
     ]
+
+
+@pytest.mark.parametrize("name", ["mnist", "sample"])
+def test_digits_of_one_s_own_may_be_called_as_what_is_known(name):
+    assert processes.path_of(name) == name
+    assert processes.path_of(f"data/{name}") == str(Path(site.MEDIA_ROOT) / "data" / name)
 
 
 def test_only_a_folder_with_a_recipe_is_gone_on_with(waiting, attempt):
