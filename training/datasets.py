@@ -39,6 +39,9 @@ MNIST_MD5S = {
 }
 MNIST_SIZES = {"x_train": 60_000, "y_train": 60_000, "x_test": 10_000, "y_test": 10_000}
 MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun, Corinna Cortes, Christopher J. C. Burges"
+# How data is called that is neither MNIST nor its sample; and one in how many of its training
+# digits validates at most, so that a preset meant for 60,000 takes some thousand, too.
+CUSTOM, CUSTOM_VALIDATION = "custom data", 6
 # The label of what is no digit.
 NO_DIGIT = 10
 # Fixed for good: versions are compared on the same validation digits, whatever seed trained them.
@@ -117,7 +120,8 @@ def load(source: str, *, num_validation: int) -> DigitData:
         source: `mnist` (Keras's own loader: downloaded once and checked), `sample` (the 1,500
             digits that come along), a folder with MNIST's four IDX files (gzipped or not) or an
             `mnist.npz`, or an `.npz` file itself.
-        num_validation: How many digits are taken off the training part.
+        num_validation: How many digits are taken off the training part; of data of one's own a
+            sixth at most.
 
     Raises:
         DataUnavailable: There is nothing to read, it is cut off or malformed, or it bears MNIST's
@@ -128,6 +132,8 @@ def load(source: str, *, num_validation: int) -> DigitData:
     _check_mnist(arrays, source)
     name, licence = _describe(arrays)
     training = Digits(arrays["x_train"], arrays["y_train"])
+    if name.startswith(CUSTOM):
+        num_validation = min(num_validation, max(len(training) // CUSTOM_VALIDATION, 10))
     train, validation = split(training, num_validation)
     test = Digits(arrays["x_test"], arrays["y_test"])
     return DigitData(name, train, validation, test, _sha256(arrays), licence)
@@ -398,7 +404,7 @@ def _describe(arrays: dict[str, Any]) -> tuple[str, str]:
     sha256 = _sha256(arrays)
     if SAMPLE_PATH.is_file() and sha256 == _sha256(_read_npz(SAMPLE_PATH, tuple(IDX_NAMES))):
         return "MNIST sample", MNIST_LICENCE
-    return f"custom data {sha256[:12]}", ""
+    return f"{CUSTOM} {sha256[:12]}", ""
 
 
 def _md5(array: NDArray[np.uint8]) -> str:

@@ -163,6 +163,18 @@ def test_other_digits_are_named_by_their_hash_and_never_by_their_place(tmp_path,
     assert data.licence == ""
 
 
+@pytest.mark.parametrize(("num_train", "num_validation"), [(1_000, 166), (30, 10), (20, 10)])
+def test_of_few_digits_of_one_s_own_a_sixth_validates(tmp_path, arrays, num_train, num_validation):
+    own = {key: arrays[key][:num_train] for key in ("x_train", "y_train")}
+    np.savez(tmp_path / "own.npz", **arrays | own | {"x_test": 255 - arrays["x_test"]})
+    data = datasets.load(str(tmp_path / "own.npz"), num_validation=5_000)
+
+    assert len(data.validation) == num_validation
+    assert len(data.train) == num_train - num_validation
+    with pytest.raises(DataUnavailable, match="Expected at least 10000 training digits"):
+        datasets.load("sample", num_validation=5_000)
+
+
 def test_a_cut_off_idx_file_is_refused(idx_folder, arrays):
     name = IDX_NAMES["y_train"]
     (idx_folder / name).write_bytes(datasets.idx_bytes(arrays["y_train"])[:-1])
