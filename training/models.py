@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q, Value
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -55,15 +56,22 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         return self.filter(state__in=UNDER_WAY)
 
     def silent(self) -> TrainingRunQuerySet:
-        """Those under way that have not been heard of for too long: their process is gone."""
-        return self.under_way().filter(heartbeat_at__lt=timezone.now() - SILENT_AFTER)
+        """Those under way that have not been heard of for too long: their process is gone.
+
+        Also those that were heard of in times to come, by a clock that was set right since: they
+        would live on until then.
+        """
+        now = timezone.now()
+        is_long_ago = Q(heartbeat_at__lt=now - SILENT_AFTER)
+        return self.under_way().filter(is_long_ago | Q(heartbeat_at__gt=now + SILENT_AFTER))
 
     def mark_dead(self) -> int:
         """Mark the silent ones as dead, and free their places. Gives how many. Queries: 1 or 2."""
         if not self.silent().exists():  # a page that looks each other second writes nothing
             return 0
+        last_heard = Least("heartbeat_at", Value(timezone.now()))
         return self.silent().update(
-            state=State.DEAD, place=None, seconds_left=None, finished_at=F("heartbeat_at")
+            state=State.DEAD, place=None, seconds_left=None, finished_at=last_heard
         )
 
 

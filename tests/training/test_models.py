@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from tests.training.conftest import make_silent, set_row
 from training.models import Preset, State, TrainingRun, Unfitting
@@ -65,6 +66,18 @@ def test_a_run_is_dead_after_half_a_minute_of_silence(attempt, silent_s, state):
     run = TrainingRun.objects.get()
     assert run.state == state
     assert (run.place is None) == (state == State.DEAD)
+
+
+@pytest.mark.parametrize(("ahead_s", "state"), [(28, State.RUNNING), (40, State.DEAD)])
+def test_a_run_that_was_heard_of_in_times_to_come_is_dead(attempt, ahead_s, state):
+    """By a clock that was wrong, and is set right: else it would live on until then."""
+    make_silent(TrainingRun.objects.get(), -ahead_s)
+
+    TrainingRun.objects.mark_dead()
+
+    run = TrainingRun.objects.get()
+    assert run.state == state
+    assert run.finished_at is None or run.finished_at <= timezone.now()
 
 
 def test_one_that_waits_for_long_is_not_dead(waiting):
