@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -119,15 +120,22 @@ def charts(history: list[dict[str, Any]]) -> list[Chart]:
     if len(history) < 2:
         return []
     columns = {name: [row[name] for row in history] for name in history[0]}
-    on_validation = columns["validation_accuracy"]
     return [
         curves.accuracies(
-            on_validation,
-            columns["accuracy"],
-            best_epoch=1 + on_validation.index(max(on_validation)),
+            columns["validation_accuracy"], columns["accuracy"], best_epoch=best_epoch(history)
         ),
         curves.losses(columns["validation_loss"], columns["loss"]),
     ]
+
+
+def best_epoch(history: list[dict[str, Any]]) -> int:
+    """Give the epoch that the run would choose now, as `checkpoints.State` does: no Keras here."""
+
+    def rank(row: dict[str, Any]) -> tuple[float, float]:
+        loss = row["validation_loss"]  # None where it was no number
+        return row["validation_accuracy"], -math.inf if loss is None else -loss
+
+    return int(max(history, key=rank)["epoch"])
 
 
 def _blocking() -> TrainingRun | None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from tests.training.conftest import set_row
-from training import standing, tasks
+from training import checkpoints, standing, tasks
 from training.models import State, TrainingRun
 
 EPOCHS = [
@@ -62,6 +62,33 @@ def test_one_that_has_lost_its_task_says_so(waiting, kept_tasks):
     assert shown.is_lost
     assert shown.says == "It has lost its place in the queue. “Resume” asks for it again."
     assert not shown.command
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "losses", "best"),
+    [
+        ((0.7, 0.9, 0.8), (1.0, 0.9, 0.8), 2),
+        ((0.9, 0.9, 0.8), (1.0, 0.7, 0.8), 2),  # the surer one of equals
+        ((0.9, 0.9, 0.9), (0.5, 0.5, 0.7), 1),
+    ],
+)
+def test_the_best_epoch_is_the_one_that_the_run_chooses(accuracies, losses, best):
+    figures = zip(EPOCHS, accuracies, losses, strict=True)
+    history = [
+        row | {"validation_accuracy": accuracy, "validation_loss": loss}
+        for row, accuracy, loss in figures
+    ]
+
+    assert checkpoints.State("", history).best_epoch == best
+    assert standing.best_epoch(history) == best
+    assert f"best after {best}" in str(standing.charts(history)[0])
+
+
+def test_an_epoch_whose_loss_is_no_number_is_not_the_best_of_equals():
+    history = [row | {"validation_accuracy": 0.9} for row in EPOCHS]
+    history[0]["validation_loss"] = None
+
+    assert standing.best_epoch(history) == 2
 
 
 @pytest.mark.parametrize(
