@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import Error, close_old_connections
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 # As `manage.py train` ends when it was interrupted, or where Python does before it can say so.
 INTERRUPTED = (130, -signal.SIGINT)
-ENDS = (signal.SIGINT, signal.SIGTERM)
+# All that a worker takes as the wish to end.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 # Begins the names of digits of one's own, so that a folder may be called as what is known already.
 OWN_DATA = "data/"
 # Below all that serves: a reading does not wait for a training on the same cores.
@@ -40,7 +42,8 @@ def learn(run: TrainingRun, attempt: Attempt) -> None:
     Queries: 2 for each line that it says, and 2.
     """
     last_line = ""
-    with _started(command(run, attempt)) as process, _interrupted_with_the_worker(process):
+    with _Interrupts() as interrupts, _started(command(run, attempt)) as process:
+        interrupts.pass_on_to(process)
         for line in process.stdout or ():
             last_line = line.strip() or last_line
             _log(attempt, line.rstrip())
@@ -139,37 +142,49 @@ def _end_group(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-@contextmanager
-def _interrupted_with_the_worker(process: subprocess.Popen[str]) -> Iterator[None]:
-    """While the process runs, interrupt it when the worker is asked to end, and then ask that.
+class _Interrupts:
+    """Interrupts a process when the worker is asked to end, and then asks that.
 
     Once: Ctrl-C comes to the worker from the terminal and from who keeps it, and at the second time
     it would end at once, before it could note how the run ended.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # with --reload the worker is a thread, and hears no signals
-        return
-    before = {signum: signal.getsignal(signum) for signum in ENDS}
 
-    is_asked = False
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._is_asked = self._is_passed_on = False
+        self._before: dict[signal.Signals, Any] = {}
 
-    def pass_on(signum: int, frame: FrameType | None) -> None:
-        nonlocal is_asked
-        if is_asked:
+    def __enter__(self) -> Self:
+        """Hear signals from here on, before there is a process: none comes in between unheard."""
+        # With --reload the worker is a thread, and hears no signals.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {signum: signal.getsignal(signum) for signum in ENDS}
+        for signum in self._before:
+            signal.signal(signum, self._hear)
+        return self
+
+    def __exit__(self, *_how: object) -> None:
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+
+    def pass_on_to(self, process: subprocess.Popen[str]) -> None:
+        """Interrupt a process, at once where the worker was asked to end already."""
+        self._process = process
+        self._pass_on()
+
+    def _hear(self, signum: int, frame: FrameType | None) -> None:
+        if self._is_asked:
             return
-        is_asked = True
-        process.send_signal(signal.SIGINT)
-        handler = before[signal.Signals(signum)]
+        self._is_asked = True
+        self._pass_on()
+        handler = self._before[signal.Signals(signum)]
         if callable(handler):
             handler(signum, frame)
 
-    for signum in ENDS:
-        signal.signal(signum, pass_on)
-    try:
-        yield
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
+    def _pass_on(self) -> None:
+        if self._process and self._is_asked and not self._is_passed_on:
+            self._is_passed_on = True
+            self._process.send_signal(signal.SIGINT)
 
 
 def _note_end(attempt: Attempt, status: int, last_line: str) -> None:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -255,6 +255,43 @@ def test_an_interrupt_without_a_wish_is_its_worker_s(waiting, attempt, say):
 
     run = TrainingRun.objects.get()
     assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
+
+
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
+def heard(request) -> Iterator[tuple[signal.Signals, list[int]]]:
+    """A signal that asks a worker to end, and what of them has come to the worker itself."""
+    found: list[int] = []
+    before = signal.signal(request.param, lambda signum, frame: found.append(signum))
+    yield request.param, found
+    signal.signal(request.param, before)
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_worker_that_is_asked_to_end_interrupts_its_process(
+    waiting, attempt, monkeypatch, heard, is_early
+):
+    """Also where it is asked in the moment before the process is there."""
+    signum, found = heard
+    code = "import time; print('begun', flush=True); time.sleep(20)"
+    log = Attempt.log
+
+    def command(run: TrainingRun, attempt: Attempt) -> list[str]:
+        if is_early:
+            os.kill(os.getpid(), signum)
+        return [sys.executable, "-c", code]
+
+    def ask(attempt: Attempt, line: str) -> None:
+        if line == "begun":
+            os.kill(os.getpid(), signum)
+        log(attempt, line)
+
+    monkeypatch.setattr(processes, "command", command)
+    monkeypatch.setattr(Attempt, "log", ask)
+    processes.learn(waiting, attempt)
+
+    run = TrainingRun.objects.get()
+    assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
+    assert found == [signum]
 
 
 def test_a_process_leaves_none_behind_and_gives_way_to_what_serves(waiting, attempt, say):
