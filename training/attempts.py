@@ -14,6 +14,13 @@ from training.models import State, TrainingRun, TrainingRunQuerySet
 # Lines of a run's log that are kept, the last ones: an epoch is one, so this is all of most runs.
 MAX_LOG_LINES = 400
 
+# What the row of a run says that begins anew.
+NOTHING_LEARNT: dict[str, Any] = {
+    **dict.fromkeys(("epoch", "num_epochs", "step", "num_steps", "loss", "accuracy")),
+    "validation_accuracy": None,
+    "history": [],
+}
+
 
 class Attempt(NamedTuple):
     """One try at a run.

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import Error, close_old_connections
 from django.utils.translation import gettext as _
 
-from training.attempts import Attempt
+from training.attempts import NOTHING_LEARNT, Attempt
 from training.models import State, TrainingRun
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,10 @@ def learn(run: TrainingRun, attempt: Attempt) -> None:
     The process itself tells the row how far it is. Here is noted how it ended where it did not
     come to its end. A worker that is asked to end interrupts it first.
 
-    Queries: 2 for each line that it says, and 2.
+    Queries: 2 for each line that it says, and 2 or 3.
     """
+    if not goes_on(run):
+        attempt.set(**NOTHING_LEARNT)
     last_line = ""
     with _Interrupts() as interrupts, _started(command(run, attempt)) as process:
         interrupts.pass_on_to(process)
@@ -65,7 +67,7 @@ def command(run: TrainingRun, attempt: Attempt) -> list[str]:
     """Write the command that begins a run, or goes on with one from its last checkpoint."""
     named = [f"--run={attempt}", f"--name={run.name}", f"--notes={run.notes}"]
     manage = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "train", *named]
-    if run.folder and (runs_folder() / run.folder / "recipe.json").is_file():
+    if goes_on(run):
         return [*manage, f"--resume={run.folder}"]
     return [
         *manage,
@@ -74,6 +76,11 @@ def command(run: TrainingRun, attempt: Attempt) -> list[str]:
         *(["--with-reviewed"] if run.with_reviewed else []),
         *(["--from-active"] if run.from_active else []),
     ]
+
+
+def goes_on(run: TrainingRun) -> bool:
+    """Tell whether a run has a folder to go on in; somebody may have deleted it."""
+    return bool(run.folder) and (runs_folder() / run.folder / "recipe.json").is_file()
 
 
 def runs_folder() -> Path:

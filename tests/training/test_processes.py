@@ -15,6 +15,7 @@ from django_tasks_db.models import DBTaskResult
 
 from recognizer.models import ModelVersion, Replay
 from tests.training.conftest import set_row
+from tests.training.test_standing import EPOCHS
 from tests.workers import run_worker
 from training import attempts, processes, tasks
 from training.attempts import Attempt
@@ -195,6 +196,23 @@ def test_only_a_folder_with_a_recipe_is_gone_on_with(waiting, attempt):
 
     assert command[-1] == f"--resume={run.folder}"
     assert "--preset=smoke" not in command
+
+
+def test_a_run_whose_folder_was_deleted_begins_with_no_epochs(waiting, attempt, say):
+    say("raise SystemExit(130)")
+    run = set_row(folder="20261126T000000000000Z-gone", epoch=2, num_epochs=3, history=EPOCHS)
+    processes.learn(run, attempt)
+    anew = TrainingRun.objects.get()
+    assert (anew.epoch, anew.history, anew.share_done) == (None, [], 0)
+
+
+def test_a_run_that_goes_on_keeps_its_epochs(waiting, attempt, say):
+    say("raise SystemExit(130)")
+    run = set_row(folder="20261126T000000000000Z-kept", epoch=2, history=EPOCHS)
+    folder_of(run).mkdir(parents=True)
+    (folder_of(run) / "recipe.json").write_text("{}")
+    processes.learn(run, attempt)
+    assert (TrainingRun.objects.get().epoch, TrainingRun.objects.get().history) == (2, EPOCHS)
 
 
 @pytest.fixture
