@@ -1,7 +1,12 @@
 """Tries at a run: one at a time, and none that is over changes anything."""
 
-import pytest
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from django.db import connection
+
+from tests import again
 from tests.training.conftest import make_silent
 from training import attempts
 from training.attempts import MAX_LOG_LINES, Attempt
@@ -39,6 +44,33 @@ def test_a_dead_run_is_in_nobody_s_way(attempt):
     assert attempts.begin(TrainingRun.objects.create(preset="quick"))
     dead.refresh_from_db()
     assert dead.state == State.DEAD
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("num_runs", "num_begun"), [(1, 1), (3, 2)])
+def test_of_many_workers_at_once_each_begins_another_run_at_another_place(
+    settings, num_runs, num_begun
+):
+    """Four workers take a run each, or the same ones: there are two places."""
+    settings.TRAINING_RUNS_AT_ONCE = 2
+    runs = [TrainingRun.objects.create(preset="smoke") for _ in range(num_runs)]
+    together = threading.Barrier(4)
+
+    def begin(number: int) -> Attempt | None:
+        try:
+            run = TrainingRun.objects.get(pk=runs[number % num_runs].pk)
+            together.wait()
+            return attempts.begin(run)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        begun = [one for one in workers.map(begin, range(4)) if one]
+
+    assert len(begun) == len({one.run_id for one in begun}) == num_begun
+    assert {one.number for one in begun} == {1}
+    under_way = TrainingRun.objects.under_way()
+    assert set(under_way.values_list("place", flat=True)) == set(range(num_begun))
 
 
 def test_only_what_waits_is_begun(waiting):
@@ -81,3 +113,7 @@ def test_what_is_said_at_the_end_is_in_the_log_too(attempt):
     run = TrainingRun.objects.get()
     assert run.log.endswith("the last words")
     assert (run.error, run.place) == ("no memory", None)
+
+
+def test_the_same_holds_on_postgresql(postgres_url):
+    again.on_postgresql(postgres_url, __file__)
