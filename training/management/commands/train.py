@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -107,7 +107,8 @@ class Command(BaseCommand):
         trained = _train(
             recipe, run_folder, given, resume=bool(options["resume"]), reporter=reporter
         )
-        close_old_connections()  # idle for hours, it may be gone: the server's end or a firewall's
+        if not connection.in_atomic_block:  # who calls it in a transaction keeps the connection
+            close_old_connections()  # idle for hours, it may be gone
         with _last_use_of_people(trained):
             if options["h5"]:
                 self.stdout.write(f"HDF5: {run.write_h5(trained)}")
