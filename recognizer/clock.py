@@ -46,25 +46,36 @@ class Clock(threading.Thread):
     def __init__(self, periodic: Periodic) -> None:
         super().__init__(name="clock", daemon=True)
         self.periodic = periodic
+        self.resting: dict[Task[[], Any], float] = {}
 
     def run(self) -> None:
         while True:
-            tick(self.periodic)
+            tick(self.periodic, self.resting)
             time.sleep(TICK_S)
 
 
-def tick(periodic: Periodic) -> None:
+def tick(periodic: Periodic, resting: dict[Task[[], Any], float] | None = None) -> None:
     """Enqueue the tasks whose time has come; an error is logged, and the next tick comes.
+
+    Args:
+        periodic: What comes round.
+        resting: Until when, by `time.monotonic`, tasks that were not wanted are not asked again:
+            for their interval, since to ask may go over thousands of rows. Kept from tick to tick.
 
     Closes the thread's connections: they would stay open from tick to tick, and one that broke
     would stay broken.
 
     Queries: 1 a task, and those that tell whether it is wanted; 2 more for each that is enqueued.
     """
+    resting = {} if resting is None else resting
     try:
         for task, period in periodic.items():
+            if time.monotonic() < resting.get(task, 0.0):
+                continue
             if period.is_wanted():
                 _enqueue_if_due(task, period.seconds)
+            else:
+                resting[task] = time.monotonic() + period.seconds
     except Exception:
         logger.exception("The clock could not enqueue the periodic tasks; it tries again.")
     finally:

@@ -47,6 +47,25 @@ def test_one_that_nobody_wants_is_not_enqueued():
     assert rows() == 0
 
 
+def test_one_that_nobody_wants_is_asked_for_once_in_its_interval():
+    asked = []
+
+    def is_wanted() -> bool:
+        asked.append(1)
+        return False
+
+    periodic = {prune: clock.Period(3600, is_wanted=is_wanted)}
+    resting: dict = {}
+
+    for _ in range(3):
+        clock.tick(periodic, resting)
+    assert len(asked) == 1
+
+    resting[prune] -= 3600
+    clock.tick(periodic, resting)
+    assert len(asked) == 2
+
+
 def test_one_that_waits_is_not_enqueued_again_however_long_it_waits():
     clock.tick({prune: HOURLY})
     make_last(enqueued_at=ago(days=3))
