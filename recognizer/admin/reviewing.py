@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -49,43 +50,39 @@ if TYPE_CHECKING:  # Django's own class takes no parameter at run time
 
 View = Callable[..., HttpResponse]
 May = Callable[[HttpRequest], bool]
+Only = Callable[[View], View]  # lets a view be asked by one method alone
 
 
 def urls(admin: Admin) -> list[URLPattern]:
     """Give the addresses, each behind the admin's login: who may change submissions reviews."""
 
-    def at(route: str, name: str, view: View, may: May = admin.has_change_permission) -> URLPattern:
+    def at(
+        route: str, name: str, only: Only, view: View, may: May = admin.has_change_permission
+    ) -> URLPattern:
+        answer = only(partial(view, admin))
+
         def bound(request: HttpRequest) -> HttpResponse:
             if not may(request):
                 raise PermissionDenied
-            return view(admin, request)
+            return answer(request)
 
         wrapped = admin.admin_site.admin_view(bound)
         return path(route, wrapped, name=f"recognizer_submission_{name}")
 
     return [
-        at("review/", "review", _of_method(require_GET, page)),
+        at("review/", "review", require_GET, page),
         at(
             "review/progress/",
             "review_progress",
-            _of_method(require_GET, show_progress),
+            require_GET,
+            show_progress,
             admin.has_view_permission,
         ),
-        at("review/next/", "review_next", _of_method(require_POST, more)),
-        at("review/decide/", "review_decide", _of_method(require_POST, decide)),
-        at("review/undo/", "review_undo", _of_method(require_POST, undo)),
-        at("review/skip/", "review_skip", _of_method(require_POST, skip)),
+        at("review/next/", "review_next", require_POST, more),
+        at("review/decide/", "review_decide", require_POST, decide),
+        at("review/undo/", "review_undo", require_POST, undo),
+        at("review/skip/", "review_skip", require_POST, skip),
     ]
-
-
-def _of_method(only: Callable[[Any], Any], view: View) -> View:
-    """Let a view be asked by one method alone."""
-
-    def with_admin(admin: Admin, request: HttpRequest) -> HttpResponse:
-        response: HttpResponse = only(lambda request: view(admin, request))(request)
-        return response
-
-    return with_admin
 
 
 # --- The pages ------------------------------------------------------------------------------------
