@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from recognizer.admin import curves, figures, replays, suites, trees
 from recognizer.admin.figures import Figure
 from recognizer.admin.marks import NOTHING
-from recognizer.models import DIGIT_LABELS, ModelVersion, Submission
+from recognizer.models import ModelVersion, Submission
 
 Row = dict[str, Any]
 
@@ -140,29 +141,21 @@ def _confusions(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
         .annotate(num=Count("pk"))
         .order_by()
     )
-    counts = {(version, label, str(digit)): num for version, label, digit, num in counted}
+    counts: dict[int, dict[tuple[str, str], int]] = defaultdict(dict)
+    for version_id, label, digit, num in counted:
+        counts[version_id][label, str(digit)] = num
     return [
-        {"version": version, "rows": _matrix(version, counts)}
+        {"version": version, "rows": _matrix(version, counts[version.pk])}
         for version in versions
-        if any(key[0] == version.pk for key in counts)
+        if version.pk in counts
     ]
 
 
-def _matrix(version: ModelVersion, counts: dict[tuple[int, str, str], int]) -> list[list[Any]]:
+def _matrix(version: ModelVersion, counts: dict[tuple[str, str], int]) -> list[list[Any]]:
     changelist = reverse("admin:recognizer_submission_changelist")
-    matrix = []
-    for label in DIGIT_LABELS:
-        row = [counts.get((version.pk, label, read), 0) for read in DIGIT_LABELS]
-        total = sum(row) or 1
-        matrix.append(
-            [
-                {
-                    "count": count,
-                    "heat": figures.heat(count / total),
-                    "url": f"{changelist}?"
-                    + urlencode({"label__exact": label, "digit": read, "version": version.pk}),
-                }
-                for read, count in enumerate(row)
-            ]
-        )
-    return matrix
+
+    def url(label: str, read: str) -> str:
+        wanted = {"label__exact": label, "digit": read, "version": version.pk}
+        return f"{changelist}?{urlencode(wanted)}"
+
+    return figures.confusion(counts, url)

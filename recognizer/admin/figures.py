@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recognizer.admin import marks
 from recognizer.admin.marks import NOTHING, bar, number, percent
-from recognizer.models import DIGITS, ModelVersion
+from recognizer.models import DIGIT_LABELS, DIGITS, ModelVersion
 
 # How dark a cell of the confusion matrix is, by the share of its row: single mistakes must show.
 HEAT_STEPS = (0.0, 0.002, 0.01, 0.05, 0.5)
@@ -172,3 +172,25 @@ def _confusion_row(counts: list[int]) -> list[dict[str, Any]]:
 def heat(share: float) -> int:
     """Tell how dark a cell of a confusion matrix is, by its share of the row."""
     return sum(share > step for step in HEAT_STEPS)
+
+
+def confusion(
+    counts: Mapping[tuple[str, str], int], url: Callable[[str, str], str]
+) -> list[list[dict[str, Any]]]:
+    """Lay the ten labels, as rows, against the ten digits read.
+
+    Args:
+        counts: How many submissions have a label and were read so, by both.
+        url: Gives where those of a label and a digit read are listed.
+    """
+    matrix = []
+    for label in DIGIT_LABELS:
+        row = [counts.get((label, read), 0) for read in DIGIT_LABELS]
+        total = sum(row) or 1
+        matrix.append(
+            [
+                {"count": num, "heat": heat(num / total), "url": url(label, read)}
+                for read, num in zip(DIGIT_LABELS, row, strict=True)
+            ]
+        )
+    return matrix

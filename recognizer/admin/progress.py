@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -125,24 +126,12 @@ def _counted(version: ModelVersion | None) -> Counted:
 
 def _confusion(counted: Counted, version: ModelVersion | None) -> list[list[Row]]:
     """Lay the ten labels against the ten digits read; each cell opens its images."""
-    matrix = []
-    for label in DIGIT_LABELS:
-        row = [
-            sum(num for key, num in counted.items() if key[:2] == (label, read))
-            for read in DIGIT_LABELS
-        ]
-        total = sum(row) or 1
-        matrix.append(
-            [
-                {
-                    "count": num,
-                    "heat": figures.heat(num / total),
-                    "url": _url(version, label__exact=label, digit=read),
-                }
-                for read, num in zip(DIGIT_LABELS, row, strict=True)
-            ]
-        )
-    return matrix
+    counts: Counter[tuple[str, str]] = Counter()
+    for (label, read, _verdict), num in counted.items():
+        counts[label, read] += num
+    return figures.confusion(
+        counts, lambda label, read: _url(version, label__exact=label, digit=read)
+    )
 
 
 def _kinds(counted: Counted, version: ModelVersion | None) -> list[Row]:
