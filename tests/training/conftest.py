@@ -1,9 +1,12 @@
 """Training runs as rows, and their queue as it is in real life: kept, not done at once."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from training import attempts
@@ -41,3 +44,16 @@ def set_row(**values: Any) -> TrainingRun:
     """Change the one row there is, past all rules but the database's."""
     TrainingRun.objects.update(**values)
     return TrainingRun.objects.get()
+
+
+@pytest.fixture
+def new_run() -> Callable[[], Path]:
+    """Gives the one run folder that the test has made."""
+    folder = Path(settings.MEDIA_ROOT) / "runs"
+    before = set(folder.glob("*/"))
+
+    def made() -> Path:
+        [one] = set(folder.glob("*/")) - before
+        return one
+
+    return made

@@ -1,7 +1,7 @@
 """`manage.py train --with-reviewed` and `--from-active`: from labelled rows to a passport."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from benchmarks.visitors import Visitor
@@ -49,19 +48,6 @@ def few_dozen(active_version, django_user_model) -> None:
         submission.pk, submission.visitor_key = None, ""
         submission.review(label=label, by=reviewer)
         submission.save(force_insert=True)
-
-
-@pytest.fixture
-def new_run() -> Callable[[], Path]:
-    """Gives the one run folder that the test has made."""
-    folder = Path(settings.MEDIA_ROOT) / "runs"
-    before = set(folder.glob("*/"))
-
-    def made() -> Path:
-        [one] = set(folder.glob("*/")) - before
-        return one
-
-    return made
 
 
 @pytest.fixture
