@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from recognizer import aggregates
-from recognizer.admin import accuracies, figures, marks
+from recognizer.admin import accuracies, dates, figures, marks
 from recognizer.models import (
     DIGIT_LABELS,
     Label,
@@ -41,7 +41,9 @@ VERDICTS = (Verdict.DIGIT, Verdict.UNSURE, Verdict.NOT_A_DIGIT, Verdict.SEVERAL)
 
 def today(user: Any) -> int:
     """Count a reviewer's decisions of today, without those taken back. Queries: 1."""
-    return LabelChange.objects.filter(STANDS, changed_by=user, changed_at__gte=_midnight()).count()
+    return LabelChange.objects.filter(
+        STANDS, changed_by=user, changed_at__gte=dates.midnight()
+    ).count()
 
 
 def of_all(version: int | None) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def of_all(version: int | None) -> dict[str, Any]:
 def reviewers() -> list[Row]:
     """Give what each reviewer has decided, and how often as somebody else had. Queries: 2."""
     since_today, since_week = (
-        Q(changed_at__gte=_midnight()),
+        Q(changed_at__gte=dates.midnight()),
         Q(changed_at__gte=timezone.now() - WEEK),
     )
     counted: Any = (
@@ -103,10 +105,6 @@ def _reviewer(name: str, counted: Row) -> Row:
         "agreement": marks.percent(agreed / num if num else None, 1),
         "interval": interval,
     }
-
-
-def _midnight() -> datetime:
-    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 # --- What was taken for what ----------------------------------------------------------------------

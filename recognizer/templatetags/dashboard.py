@@ -9,7 +9,7 @@ from django import template
 from django.db.models import Max
 from django.utils import timezone
 
-from recognizer.admin import accuracies, counts, days, marks
+from recognizer.admin import accuracies, counts, dates, days, marks
 from recognizer.admin import charts as drawn
 from recognizer.models import CountedDay, ModelVersion, Submission
 
@@ -95,7 +95,7 @@ def _versions() -> dict[str, Any]:
 
 def _submissions() -> dict[str, Any]:
     State = Submission.ReviewState  # noqa: N806  (a class)
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = dates.midnight()
     of_state = Submission.objects.filter
     return {
         "today": today,
