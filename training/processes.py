@@ -24,6 +24,7 @@ from training.models import State, TrainingRun
 logger = logging.getLogger(__name__)
 
 # As `manage.py train` ends when it was interrupted, or where Python does before it can say so.
+# Where it is interrupted while Python begins, it ends with 1, as by an error.
 INTERRUPTED = (130, -signal.SIGINT)
 # All that a worker takes as the wish to end.
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
@@ -51,7 +52,8 @@ def learn(run: TrainingRun, attempt: Attempt) -> None:
             _log(attempt, line.rstrip())
         status = process.wait()
     close_old_connections()
-    _note_end(attempt, status, last_line)
+    is_interrupted = interrupts.is_passed_on or status in INTERRUPTED
+    _note_end(attempt, status, last_line, is_interrupted=is_interrupted)
 
 
 def _log(attempt: Attempt, line: str) -> None:
@@ -158,7 +160,8 @@ class _Interrupts:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._is_asked = self._is_passed_on = False
+        self._is_asked = False
+        self.is_passed_on = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -189,17 +192,17 @@ class _Interrupts:
             handler(signum, frame)
 
     def _pass_on(self) -> None:
-        if self._process and self._is_asked and not self._is_passed_on:
-            self._is_passed_on = True
+        if self._process and self._is_asked and not self.is_passed_on:
+            self.is_passed_on = True
             self._process.send_signal(signal.SIGINT)
 
 
-def _note_end(attempt: Attempt, status: int, last_line: str) -> None:
+def _note_end(attempt: Attempt, status: int, last_line: str, *, is_interrupted: bool) -> None:
     """Note how the process ended; one that finished its run has noted it itself. Queries: 1, 2."""
     state = attempt.rows().values_list("state", flat=True).first()
     if state is None:
         return
-    if status in INTERRUPTED:
+    if is_interrupted:
         is_wished = state == State.STOPPING
         attempt.end(
             State.STOPPED, error="" if is_wished else _("Its worker was asked to end meanwhile.")

@@ -313,6 +313,34 @@ def test_a_worker_that_is_asked_to_end_interrupts_its_process(
     assert found == [signum]
 
 
+def test_python_that_is_interrupted_while_it_begins_was_interrupted(
+    waiting, attempt, say, monkeypatch
+):
+    """It ends with 1 and these words then, as by an error."""
+    say(
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: sys.exit('KeyboardInterrupt'))\n"
+        "print('begun', flush=True)\n"
+        "time.sleep(20)"
+    )
+    log = Attempt.log
+
+    def ask(attempt: Attempt, line: str) -> None:
+        if line == "begun":
+            os.kill(os.getpid(), signal.SIGTERM)
+        log(attempt, line)
+
+    monkeypatch.setattr(Attempt, "log", ask)
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        processes.learn(waiting, attempt)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    run = TrainingRun.objects.get()
+    assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
+
+
 def test_a_process_leaves_none_behind_and_gives_way_to_what_serves(waiting, attempt, say):
     say(
         "import os, subprocess, sys\n"
