@@ -19,6 +19,7 @@ from recognizer import recognition, registry
 from recognizer.admin import counts
 from recognizer.engine import Cache
 from recognizer.models import ModelVersion
+from tests import workers
 
 # A linear model, learnt from the sample's digits: real, and made in seconds.
 # It is made in a process of its own, so that TensorFlow stays out of this one.
@@ -151,6 +152,12 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch):
     cache.clear()
     counts.rows_in.cache_clear()
     monkeypatch.setattr(recognition, "_engines", Cache())
+
+
+@pytest.fixture
+def kept_tasks(settings) -> None:
+    """What is put into the queue stays there."""
+    workers.keep_tasks(settings)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Real workers on the tests' database, as `make serve` starts them."""
+"""Real workers on the tests' database, as `make serve` starts them, and their queue."""
 
 import os
 import subprocess
@@ -13,14 +13,19 @@ from django.conf import settings as site
 END_S = 30
 
 
+def keep_tasks(settings: Any) -> None:
+    """Let what is put into the queue stay there, as on a real host."""
+    backend = {"BACKEND": "django_tasks_db.DatabaseBackend"}
+    settings.TASKS = {"default": site.TASKS["default"] | backend}
+
+
 @contextmanager
 def run_worker(settings: Any, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `manage.py worker` on the test's database; what is put into the queue stays for it.
 
     The test needs `transactional_db`, so that another process sees its rows.
     """
-    backend = {"BACKEND": "django_tasks_db.DatabaseBackend"}
-    settings.TASKS = {"default": site.TASKS["default"] | backend}
+    keep_tasks(settings)
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "digitsite.settings",
         "DATABASE_URL": f"sqlite:///{settings.DATABASES['default']['NAME']}",

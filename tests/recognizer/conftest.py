@@ -45,10 +45,3 @@ ROW_FIELDS = {
     *("source", "visitor_key", "label", "review_state", "reviewed_at", "id", "created_at"),
     *("claim", "is_audit", "audited_at", "shadow_disagrees", "suspicion", "strokes", "reviewed_by"),
 }
-
-
-@pytest.fixture
-def database_tasks(settings) -> None:
-    """Tasks wait in the database, as on a real host."""
-    own = settings.TASKS["default"] | {"BACKEND": "django_tasks_db.DatabaseBackend"}
-    settings.TASKS = {"default": own}

@@ -10,15 +10,12 @@ from django_tasks_db.models import DBTaskResult
 from recognizer import clock
 from recognizer.tasks import prune
 
-pytestmark = pytest.mark.django_db(transaction=True)  # the clock closes its connections
+pytestmark = [
+    pytest.mark.django_db(transaction=True),  # the clock closes its connections
+    pytest.mark.usefixtures("kept_tasks"),
+]
 
 HOURLY = clock.Period(3600)
-
-
-@pytest.fixture(autouse=True)
-def _kept_in_rows(settings):
-    backend = {"BACKEND": "django_tasks_db.DatabaseBackend"}
-    settings.TASKS = {"default": settings.TASKS["default"] | backend}
 
 
 def rows() -> int:

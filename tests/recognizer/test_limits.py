@@ -147,7 +147,7 @@ def test_nobody_can_try_addresses_on_the_counters_without_the_key(rf, settings):
 
 
 def test_counters_whose_time_is_over_are_deleted_also_where_nobody_comes(
-    db, database_tasks, rf, settings
+    db, kept_tasks, rf, settings
 ):
     settings.DIGITS_RATE_LIMIT = "9/d"
     limits.count(rf.post("/upload"), Visitor())

@@ -199,7 +199,7 @@ def test_other_methods_are_refused(client, db, url):
     assert client.put(url).status_code == 405
 
 
-def test_a_replay_which_names_submissions_is_forgotten_after_a_month(version, database_tasks):
+def test_a_replay_which_names_submissions_is_forgotten_after_a_month(version, kept_tasks):
     _old, young = (
         Replay.objects.create(
             candidate=version,

@@ -1,4 +1,4 @@
-"""Training runs as rows, and their queue as it is in real life: kept, not done at once."""
+"""Training runs as rows, and the folders that they leave."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,13 +12,6 @@ from django.utils import timezone
 from training import attempts
 from training.attempts import Attempt
 from training.models import TrainingRun
-
-
-@pytest.fixture
-def kept_tasks(settings) -> None:
-    """What is put into the queue stays there."""
-    backend = {"BACKEND": "django_tasks_db.DatabaseBackend"}
-    settings.TASKS = {"default": settings.TASKS["default"] | backend}
 
 
 @pytest.fixture
