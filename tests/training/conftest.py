@@ -1,15 +1,17 @@
 """Training runs as rows, and the folders that they leave."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError
 from django.utils import timezone
 
-from training import attempts
+from training import attempts, checkpoints
 from training.attempts import Attempt
 from training.models import TrainingRun
 
@@ -37,6 +39,21 @@ def set_row(**values: Any) -> TrainingRun:
     """Change the one row there is, past all rules but the database's."""
     TrainingRun.objects.update(**values)
     return TrainingRun.objects.get()
+
+
+@contextmanager
+def stopped_after_an_epoch() -> Iterator[None]:
+    """Press Ctrl-C when the first checkpoint is written; the command says how to go on."""
+    keep = checkpoints.keep
+
+    def keep_and_stop(*arguments: Any) -> None:
+        keep(*arguments)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "keep", keep_and_stop)
+        with pytest.raises(CommandError, match=r"Stopped\. Go on with: .*--resume .*-smoke$"):
+            yield
 
 
 @pytest.fixture

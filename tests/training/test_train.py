@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.db import connection
 import training.run
 from recognizer import registry
 from recognizer.models import Activation, ModelVersion
-from training import checkpoints
+from tests.training.conftest import stopped_after_an_epoch
 
 # Keras 3.15 copies tensors in a way that NumPy 2 deprecates.
 pytestmark = [
@@ -23,16 +22,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def run(new_run: Callable[[], Path]) -> Callable[[], Path]:
-    return new_run
-
-
 def train(*arguments: str) -> None:
     call_command("train", "--preset=smoke", "--epochs=1", *arguments)
 
 
-def test_a_version_is_trained_registered_compared_and_activated(active_version, run, capsys):
+def test_a_version_is_trained_registered_compared_and_activated(active_version, new_run, capsys):
     # After one epoch it reads worse than the linear model, and the gate says so.
     with pytest.raises(CommandError, match=r"activate_model 2 --force") as refused:
         train("--name=mine", "--notes=a try", "--h5", "--activate", "--reason=it is mine")
@@ -42,8 +36,8 @@ def test_a_version_is_trained_registered_compared_and_activated(active_version, 
 
     assert "labelled digits wrongly that v1 tiny reads rightly" in str(refused.value)
 
-    assert run().name.endswith("-smoke")
-    assert (run() / "model.h5").exists()
+    assert new_run().name.endswith("-smoke")
+    assert (new_run() / "model.h5").exists()
     assert version.is_active
     assert version.notes == "a try"
     assert version.passport["data"]["name"] == "MNIST sample"
@@ -71,34 +65,26 @@ def test_a_connection_that_was_lost_while_it_learnt_costs_nothing(monkeypatch):
     assert ModelVersion.objects.get().name == "mine"
 
 
-def test_a_stopped_run_says_how_to_go_on_and_does(db, run, monkeypatch, capsys):
+def test_a_stopped_run_says_how_to_go_on_and_does(db, new_run, capsys):
     shipped = registry.register_shipped()
     registry.activate(version=shipped, reason="reads far more than two epochs learn")
-    keep = checkpoints.keep
-
-    def keep_and_stop(*arguments: Any) -> None:
-        keep(*arguments)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "keep", keep_and_stop)
-        with pytest.raises(CommandError, match=r"Stopped\. Go on with: .*--resume .*-smoke$"):
-            train("--epochs=2")
-    call_command("train", f"--resume={run().name}", "--activate-if-better")
+    with stopped_after_an_epoch():
+        train("--epochs=2")
+    call_command("train", f"--resume={new_run().name}", "--activate-if-better")
     printed = capsys.readouterr().out
 
     assert "epoch 1/2: " not in printed
     assert "epoch 2/2: " in printed
-    assert ModelVersion.objects.get(name=run().name).metrics["test"]["num"] == 500
+    assert ModelVersion.objects.get(name=new_run().name).metrics["test"]["num"] == 500
     assert f"Not activated: not better than {shipped}" in printed
     assert ModelVersion.objects.active().get() == shipped
 
 
-def test_a_run_that_was_killed_while_it_was_registered_ends_the_check(run):
+def test_a_run_that_was_killed_while_it_was_registered_ends_the_check(new_run):
     train("--name=mine")
     ModelVersion.objects.update(status=ModelVersion.Status.VETTING, compiled="")
 
-    call_command("train", f"--resume={run().name}")
+    call_command("train", f"--resume={new_run().name}")
 
     version = ModelVersion.objects.get()
     assert version.status == ModelVersion.Status.READY
