@@ -53,27 +53,10 @@ def _read_and_label() -> int:
     """Let all visitors send their digits, and a reviewer label them; give how many were read."""
     from django.contrib.auth import get_user_model
 
-    from benchmarks.visitors import Visitor
-    from recognizer import imaging, recognition
+    from benchmarks import visitors
 
     reviewer = get_user_model().objects.create_user("reviewer")
-    num = 0
-    for number in range(VISITORS):
-        visitor = Visitor.numbered(number)
-        for sent in visitor.sends(EACH):
-            try:
-                submission = recognition.recognize(
-                    drawing=sent.png,
-                    source="drawn" if visitor.draws else "uploaded",
-                    visitor_key=visitor.key,
-                    strokes=sent.strokes,
-                ).submission
-            except imaging.BlankImage:  # as on the site: nothing is stored
-                continue
-            submission.review(label=str(sent.label), by=reviewer)
-            submission.save()
-            num += 1
-    return num
+    return len(visitors.store_labelled(VISITORS, EACH, reviewer))
 
 
 def _table() -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from recognizer import imaging, recognition
+from recognizer.models import Submission
 from training import datasets, inks, shapes, strokes
 
 # The paper as the page sends it, and what is written on it, in pixels.
@@ -102,6 +105,38 @@ class Visitor:
         sine, cosine = np.sin(self.turn), np.cos(self.turn)
         turn = np.array([[cosine, -sine], [sine, cosine]])
         return np.asarray(turn @ np.array([[1, -self.slant], [0, 1]]))
+
+
+def store_labelled(num_visitors: int, each: int, reviewer: Any) -> list[Submission]:
+    """Read what the first visitors send with the active version, and label it as what it is.
+
+    Args:
+        num_visitors: How many of them send.
+        each: How many digits each sends.
+        reviewer: The user who labels.
+
+    Returns:
+        The stored submissions, in the order in which they came.
+    """
+    stored = []
+    for number in range(num_visitors):
+        visitor = Visitor.numbered(number)
+        for sent in visitor.sends(each):
+            with suppress(imaging.BlankImage):  # as on the site: nothing is stored
+                stored.append(_read_and_label(visitor, sent, reviewer))
+    return stored
+
+
+def _read_and_label(visitor: Visitor, sent: Sent, reviewer: Any) -> Submission:
+    submission = recognition.recognize(
+        drawing=sent.png,
+        source="drawn" if visitor.draws else "uploaded",
+        visitor_key=visitor.key,
+        strokes=sent.strokes,
+    ).submission
+    submission.review(label=str(sent.label), by=reviewer)
+    submission.save()
+    return submission
 
 
 def _drawn(way: list[NDArray[np.float64]]) -> Image.Image:

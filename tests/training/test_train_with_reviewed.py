@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from benchmarks.visitors import Visitor
-from recognizer import recognition, registry
+from benchmarks import visitors
+from recognizer import registry
 from recognizer.models import ModelVersion, Submission
 from recognizer.people import number_of, part_of
+from tests.training.conftest import stopped_after_an_epoch
 from training import checkpoints, datasets, field_test, learning, lessons, network, reviewed, run
 from training.datasets import NO_DIGIT
 from training.lessons import REVIEWED_NAME
@@ -33,17 +34,7 @@ VISITORS, EACH = 10, 6
 def few_dozen(active_version, django_user_model) -> None:
     """What ten invented visitors sent, labelled; one of what is no digit, one of several."""
     reviewer = django_user_model.objects.create_user("reviewer")
-    for number in range(VISITORS):
-        visitor = Visitor.numbered(number)
-        for sent in visitor.sends(EACH):
-            submission = recognition.recognize(
-                drawing=sent.png,
-                source="drawn" if visitor.draws else "uploaded",
-                visitor_key=visitor.key,
-                strokes=sent.strokes,
-            ).submission
-            submission.review(label=str(sent.label), by=reviewer)
-            submission.save()
+    *_before, submission = visitors.store_labelled(VISITORS, EACH, reviewer)
     for label in ("not_a_digit", "several"):
         submission.pk, submission.visitor_key = None, ""
         submission.review(label=label, by=reviewer)
@@ -80,7 +71,7 @@ def test_a_version_learns_from_some_people_and_is_measured_by_others(
     printed = capsys.readouterr().out
 
     # Each person is on one side, which the visitor's key alone decides.
-    keys = [Visitor.numbered(number).key for number in range(VISITORS)]
+    keys = [visitors.Visitor.numbered(number).key for number in range(VISITORS)]
     for part in ("validation", "field_test"):
         expected = {number_of(key) for key in keys if part_of(number_of(key)) == part}
         assert expected <= people[part]
@@ -102,7 +93,7 @@ def test_a_version_learns_from_some_people_and_is_measured_by_others(
 
 
 def test_people_are_forgotten_where_nobody_is_in_the_field_test(few_dozen, new_run):
-    keys = [Visitor.numbered(number).key for number in range(VISITORS)]
+    keys = [visitors.Visitor.numbered(number).key for number in range(VISITORS)]
     tested = [key for key in keys if part_of(number_of(key)) == "field_test"]
     Submission.objects.filter(visitor_key__in=[*tested, ""]).delete()
 
@@ -139,19 +130,9 @@ def test_the_field_test_is_measured_as_it_is_served(few_dozen, kept):
     assert before["num_broken"] == (was_right & ~is_right).sum()
 
 
-def test_a_resumed_run_goes_on_with_what_was_labelled_when_it_began(
-    few_dozen, new_run, monkeypatch
-):
-    keep = checkpoints.keep
-
-    def keep_and_stop(*arguments: Any) -> None:
-        keep(*arguments)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "keep", keep_and_stop)
-        with pytest.raises(CommandError, match=r"Stopped\. Go on with: "):
-            call_command("train", "--preset=smoke", "--epochs=2", "--with-reviewed")
+def test_a_resumed_run_goes_on_with_what_was_labelled_when_it_began(few_dozen, new_run):
+    with stopped_after_an_epoch():
+        call_command("train", "--preset=smoke", "--epochs=2", "--with-reviewed")
     before = reviewed.read(new_run() / REVIEWED_NAME).facts()
     Submission.objects.update(label="1")
     Submission.objects.filter(visitor_key="").delete()
