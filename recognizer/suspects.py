@@ -7,10 +7,9 @@ that are labelled so; the suspects are ranked by how much likelier than their la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -21,6 +20,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from recognizer import engine, rereading
+from recognizer.batches import batched
 from recognizer.models import DIGITS, LabelChange, ModelVersion, Prediction, Submission, Way
 
 # Digits that are read at once: enough that overhead no longer counts, some 0.1 s.
@@ -34,8 +34,6 @@ CLAIMS_ARE_READ_FOR = timedelta(days=30)
 DECIMALS = 4
 
 Role = Prediction.Role
-
-Item = TypeVar("Item")
 
 
 def find() -> int:
@@ -168,7 +166,7 @@ def _read_all(loaded: engine.Loaded) -> tuple[list[_Labelled], NDArray[np.float3
     labelled: list[_Labelled] = []
     rows = [np.empty((0, len(DIGITS)), np.float32)]
     columns = ("pk", "label", "reviewed_at", "suspicion", "digit")
-    for batch in _batches(_labelled().values_list(*columns).iterator(BATCH), BATCH):
+    for batch in batched(_labelled().values_list(*columns).iterator(BATCH), BATCH):
         labelled += [_Labelled(pk, int(label), *rest) for pk, label, *rest, _digit in batch]
         pixels = b"".join(bytes(digit) for *_rest, digit in batch)
         digits = np.frombuffer(pixels, np.uint8).reshape(-1, 28, 28)
@@ -189,7 +187,7 @@ def _answered(version: ModelVersion) -> set[UUID]:
 
 def _write(found: dict[UUID, tuple[_Labelled, float | None]]) -> None:
     """Note how suspect each label is, unless it was reviewed meanwhile."""
-    for ids in _batches(found, WRITTEN):
+    for ids in batched(found, WRITTEN):
         with transaction.atomic():
             locked = _labelled().select_for_update().order_by("created_at", "pk")  # as deletion
             rows = list(locked.filter(pk__in=ids).only("suspicion", "reviewed_at"))
@@ -203,7 +201,7 @@ def _unread(ids: Iterable[UUID], version: ModelVersion) -> list[UUID]:
     """Leave out those of which a prediction of a version is kept. Queries: 1 for each 200."""
     own = Prediction.objects.filter(version=version, role=Role.REPLAY)
     found = []
-    for some in _batches(ids, WRITTEN):
+    for some in batched(ids, WRITTEN):
         read = {*own.filter(submission__in=some).values_list("submission", flat=True)}
         found += [pk for pk in some if pk not in read]
     return found
@@ -212,15 +210,8 @@ def _unread(ids: Iterable[UUID], version: ModelVersion) -> list[UUID]:
 def _keep_readings(ids: list[UUID], version: ModelVersion, loaded: engine.Loaded) -> int:
     """Let a version read stored pictures, and keep the predictions beside the others."""
     num = 0
-    for few in _batches(ids, PICTURES):
+    for few in batched(ids, PICTURES):
         submissions = Submission.objects.filter(pk__in=few).only("pk", "image", "created_at")
         predictions = rereading.reread(list(submissions), version, loaded, role=Role.REPLAY)
         num += len(rereading.keep(predictions))
     return num
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Cut items into lists of so many; the last one may be shorter."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "digitsite.wsgi": set(),
     "recognizer": set(),
     "recognizer.apps": set(),
+    "recognizer.batches": set(),
     "recognizer.imaging": set(),
     "recognizer.engine": set(),
     "recognizer.vetting": {"recognizer.engine"},
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     },
     "recognizer.people": {"recognizer.models"},
     "recognizer.replay": {"recognizer.engine", "recognizer.models", "recognizer.people"},
-    "recognizer.review": {"recognizer.models"},
+    "recognizer.review": {"recognizer.batches", "recognizer.models"},
     "recognizer.clock": set(),
     "recognizer.aggregates": {"recognizer.models"},
     "recognizer.tenures": {"recognizer.aggregates", "recognizer.models"},
@@ -37,6 +38,7 @@ MAY_IMPORT = {
     "recognizer.exporting": {"recognizer.imaging", "recognizer.models", "recognizer.people"},
     "recognizer.importing": {
         *(f"recognizer.{part}" for part in ("imaging", "models", "recognition", "review")),
+        "recognizer.batches",
     },
     "recognizer.retention": {
         *(f"recognizer.{part}" for part in ("aggregates", "deletion", "tenures", "models")),
@@ -48,7 +50,7 @@ MAY_IMPORT = {
         *(f"recognizer.{part}" for part in ("engine", "models", "rereading")),
     },
     "recognizer.suspects": {
-        *(f"recognizer.{part}" for part in ("engine", "models", "rereading")),
+        *(f"recognizer.{part}" for part in ("batches", "engine", "models", "rereading")),
     },
     "recognizer.tasks": {
         *(
@@ -81,12 +83,13 @@ MAY_IMPORT = {
             f"recognizer.{part}"
             for part in (
                 *("aggregates", "deletion", "exporting", "registry", "replay", "review", "tasks"),
-                *("models", "imaging"),
+                *("models", "imaging", "batches"),
             )
         ),
     },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
+        "recognizer.batches",
         "recognizer.clock",
         "recognizer.deletion",
         "recognizer.exporting",

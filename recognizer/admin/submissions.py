@@ -23,6 +23,7 @@ from recognizer.admin import claims, datasets, filters, items, marks, reviewing,
 from recognizer.admin.labelling import LabelForm, ReviewForm
 from recognizer.admin.lists import LongListAdmin
 from recognizer.admin.predictions import PredictionInline
+from recognizer.batches import batched
 from recognizer.models import Label, Prediction, Submission, Way
 
 # In seconds: long enough to look at it again and again; after a release it may look different.
@@ -256,8 +257,7 @@ class SubmissionAdmin(LongListAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         """Delete rows, and their files once the rows are gone for good."""
         ids = list(queryset.values_list("pk", flat=True))
-        for start in range(0, len(ids), deletion.BATCH):
-            some = ids[start : start + deletion.BATCH]
+        for some in batched(ids, deletion.BATCH):
             deletion.delete_batch(Submission.objects.filter(pk__in=some))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from recognizer import imaging, recognition, review
+from recognizer.batches import batched
 from recognizer.imaging.decode import MAX_BYTES
 from recognizer.importing.collection import Collection, Unread
 from recognizer.importing.items import Item
@@ -65,7 +65,7 @@ def store(
 
     Queries: 1 for each 32; 3 for each that is stored, and 1 to 3 for what is said of it.
     """
-    for batch in _batches(items):
+    for batch in batched(items, recognition.FILES_AT_ONCE):
         contents, unread = _read(collection, batch)
         yield from unread
         known = _known(contents)
@@ -100,7 +100,7 @@ def look(
     """
     loaded = recognition.active_engine()
     is_open: dict[str, bool] = {}  # by hash: whether something may still be said of it
-    for batch in _batches(items):
+    for batch in batched(items, recognition.FILES_AT_ONCE):
         contents, unread = _read(collection, batch)
         yield from unread
         known = _known(contents)
@@ -132,12 +132,6 @@ def visitor_key(name: str, writer: str) -> str:
     Those of whom nothing is said are one person: whoever splits by person keeps them together.
     """
     return salted_hmac(SALT, f"{name}\n{writer}", algorithm="sha256").hexdigest()[:32]
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    left = iter(items)
-    while batch := list(islice(left, recognition.FILES_AT_ONCE)):
-        yield batch
 
 
 def _read(collection: Collection, batch: list[Item]) -> tuple[list[_Content], list[Result]]:

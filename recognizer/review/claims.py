@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, QuerySet
 
+from recognizer.batches import batched
 from recognizer.models import LabelChange, Prediction, Submission, Way
 from recognizer.review.decisions import decide
 
@@ -48,8 +49,7 @@ def accept_claims(
     claimed: list[_Claimed] = list(
         pending.order_by("created_at", "pk").values_list("pk", "visitor_key", "claim")
     )
-    batches = (claimed[start : start + BATCH] for start in range(0, len(claimed), BATCH))
-    found = [_accept(batch, by, per_visitor) for batch in batches]
+    found = [_accept(batch, by, per_visitor) for batch in batched(claimed, BATCH)]
     return Accepted(*map(sum, zip(*map(astuple, found), strict=True)))
 
 

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from recognizer.batches import batched
 from recognizer.models import Label, LabelChange, Lease, Submission, Way
 from recognizer.review.lanes import Lane
 
@@ -154,8 +155,7 @@ def decide(
     Queries: 1, and for each 200 submissions 6 or more.
     """
     ids = list(submissions.values_list("pk", flat=True))
-    batches = (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
-    return sum(len(_decide_batch(batch, by, change, way)) for batch in batches)
+    return sum(len(_decide_batch(batch, by, change, way)) for batch in batched(ids, BATCH))
 
 
 @transaction.atomic

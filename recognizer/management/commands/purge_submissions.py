@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from recognizer import deletion, retention
+from recognizer.batches import batched
 from recognizer.models import Submission, SubmissionQuerySet
 
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -157,9 +158,8 @@ def _overdue(options: dict[str, Any]) -> SubmissionQuerySet:
 def _delete_lost(lost: list[UUID], options: dict[str, Any]) -> int:
     """Delete the rows whose file is not there when it is asked for by name, either."""
     num_deleted = 0
-    for start in range(0, len(lost), deletion.BATCH):
-        some = retention.really_lost(lost[start : start + deletion.BATCH])
-        rows = Submission.objects.filter(pk__in=some)
+    for some in batched(lost, deletion.BATCH):
+        rows = Submission.objects.filter(pk__in=retention.really_lost(some))
         num_deleted += deletion.delete(rows.unlabelled() if options["keep_labelled"] else rows)
     return num_deleted
 
