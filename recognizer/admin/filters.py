@@ -41,26 +41,31 @@ class _ReadingFilter(admin.SimpleListFilter):
         self.field = f"{model_admin.reading_prefix}{self.parameter_name}"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in {str(key) for key, _name in self.lookup_choices}:
+        value, field = str(self.value()), self.field
+        if value not in {str(key) for key, _name in self.lookup_choices}:
             return queryset
-        lane = request.GET.get(LaneFilter.parameter_name)
-        self.is_in_a_lane = lane in {*review.Lane.values, LaneFilter.AUDITED}
-        return self.narrow(self.in_a_lane(queryset), str(self.value()))
+        if connections[queryset.db].vendor == "sqlite" and (
+            _is_in_a_lane(request) or self.are_many(queryset.model, value)
+        ):
+            # With a plus before it, no index has it: SQLite would take this filter's own, whose
+            # rows do not tell the lane, and are to be sorted by date.
+            field = f"{self.parameter_name}_by_date"
+            plus = Func(F(self.field), template="+%(expressions)s")
+            queryset = queryset.alias(**{field: plus})
+        return queryset.filter(self.wanted(field, value))
 
-    def in_a_lane(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Let the lane's index find the rows, which has them all by date.
+    def wanted(self, field: str, value: str) -> Q:
+        return Q(**{field: value})
 
-        SQLite would take this filter's own, whose rows do not tell the lane.
-        """
-        if not self.is_in_a_lane or connections[queryset.db].vendor != "sqlite":
-            return queryset
-        field, self.field = self.field, f"{self.parameter_name}_in_lane"
-        plus = Func(F(field), template="+%(expressions)s")
-        unhelped: QuerySet[Any] = queryset.alias(**{self.field: plus})
-        return unhelped
+    def are_many(self, model: type[Any], value: str) -> bool:
+        """Tell whether so many rows are wanted that one looks for them by date."""
+        return False
 
-    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return queryset.filter(**{self.field: value})
+
+def _is_in_a_lane(request: HttpRequest) -> bool:
+    """Tell whether a lane is looked at, whose index finds the rows: it has them all by date."""
+    lane = request.GET.get(LaneFilter.parameter_name)
+    return lane in {*review.Lane.values, LaneFilter.AUDITED}
 
 
 class VerdictFilter(_ReadingFilter):
@@ -95,33 +100,18 @@ class ConfidenceFilter(_ReadingFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(key, name) for key, (name, _low, _high) in CONFIDENCE_RANGES.items()]
 
-    def in_a_lane(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset  # `narrow` does it
+    def wanted(self, field: str, value: str) -> Q:
+        _name, low, high = CONFIDENCE_RANGES[value]
+        return Q(**{f"{field}__gte": low, f"{field}__lt": high})
 
-    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        wanted = _is_between(self.field, value)
-        if connections[queryset.db].vendor == "sqlite" and (
-            self.is_in_a_lane or _are_many(queryset.model, wanted)
-        ):
-            # As a sum, which is in no index: SQLite would find all rows of the range by one, and
-            # sort them by date; by date, the first are at hand.
-            queryset = queryset.alias(sure=F(self.field) + 0.0)
-            wanted = _is_between("sure", value)
-        return queryset.filter(wanted)
+    def are_many(self, model: type[Any], value: str) -> bool:
+        """Tell it by the rows of the range. Queries: 1.
 
-
-def _is_between(field: str, key: str) -> Q:
-    _name, low, high = CONFIDENCE_RANGES[key]
-    return Q(**{f"{field}__gte": low, f"{field}__lt": high})
-
-
-def _are_many(model: type[Any], wanted: Q) -> bool:
-    """Tell whether so many rows are in a range that one looks for them by date. Queries: 1.
-
-    Where there are few, and another filter leaves none of them, all dates would be looked through:
-    0.2 s for a million rows.
-    """
-    return bool(model.objects.filter(wanted).order_by()[: COMMON + 1].count() > COMMON)
+        Where there are few, and another filter leaves none of them, all dates would be looked
+        through: 0.2 s for a million rows.
+        """
+        rows = model.objects.filter(self.wanted(self.field, value)).order_by()
+        return bool(rows[: COMMON + 1].count() > COMMON)
 
 
 class ReviewFilter(admin.ChoicesFieldListFilter):
