@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -87,6 +86,10 @@ class PredictionTable(ModelResource):
         export_order = fields
 
 
+class _TooLong(Exception):
+    """The list has more predictions than a table may have."""
+
+
 class TableMixin(ExportMixin):
     """Gives the list, as it is filtered and sorted, as a table. Nothing is taken in."""
 
@@ -101,6 +104,8 @@ class TableMixin(ExportMixin):
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         rows: QuerySet[Prediction] = super().get_export_queryset(request)
+        if rows[: MOST_ROWS + 1].count() > MOST_ROWS:
+            raise _TooLong
         heavy = ("digit", "receipt", "strokes")
         with_submission = rows.select_related("submission")
         return with_submission.defer(*(f"submission__{name}" for name in heavy))
@@ -111,14 +116,12 @@ class TableMixin(ExportMixin):
         Raises:
             PermissionDenied: They may not take predictions along.
         """
-        if not self.has_export_permission(request):
-            raise PermissionDenied
         the_list = reverse("admin:recognizer_prediction_changelist")
         try:
-            num = self.get_export_queryset(request)[: MOST_ROWS + 1].count()
+            shown: HttpResponse = super().export_action(request)
         except IncorrectLookupParameters:
             return redirect(f"{the_list}?{ERROR_FLAG}=1")
-        if num > MOST_ROWS:
+        except _TooLong:
             words = _(
                 "A table has at most %(most)s predictions, and the list has more. "
                 "Narrow it by its filters or its dates, and export it part by part."
@@ -126,7 +129,6 @@ class TableMixin(ExportMixin):
             words %= {"most": marks.number(MOST_ROWS)}
             self.message_user(request, words, messages.WARNING)
             return redirect(f"{the_list}?{request.GET.urlencode()}")
-        shown: HttpResponse = super().export_action(request)
         return shown
 
     def get_export_context_data(self, **kwargs: Any) -> dict[str, Any]:
