@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -20,15 +21,16 @@ Item = dict[str, Any]
 
 
 def items(submissions: Sequence[Submission], lane: review.Lane) -> list[Item]:
-    """Describe submissions for the page. Queries: 1, where the lane shows other readings.
+    """Describe submissions for the page. Queries: 1, or 2 where any is labelled; 0 in the audit.
 
     The audit shows the reading alone: what else is known would draw the eye to some of them.
     """
-    is_audit = lane == review.Lane.AUDIT
-    others = {} if is_audit else _other_readings(submissions)
+    if lane == review.Lane.AUDIT:
+        return [_item(submission) | {"facts": []} for submission in submissions]
+    others = _other_readings(submissions)
+    prefetch_related_objects(submissions, "reviewed_by")
     return [
-        _item(submission) | {"facts": [] if is_audit else [*_facts(submission, others)]}
-        for submission in submissions
+        _item(submission) | {"facts": [*_facts(submission, others)]} for submission in submissions
     ]
 
 
