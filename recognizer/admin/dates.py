@@ -13,16 +13,18 @@ from typing import Any
 from django.contrib.admin.views.main import ChangeList
 from django.utils.formats import date_format
 from django.utils.text import capfirst
-from django.utils.timezone import localdate, localtime
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
+
+from recognizer import aggregates
 
 PARTS = ("year", "month", "day")
 Choice = tuple[int, ...]  # (), (2026,), (2026, 11) or (2026, 11, 24)
 
 
 def midnight() -> datetime:
-    """Give the moment at which today began, in the zone that the request is shown in."""
-    return localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    """Give the moment at which today began on the site."""
+    return aggregates.begin_of(aggregates.today())
 
 
 def hierarchy(changelist: ChangeList) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -84,7 +83,7 @@ def _activated(first: date) -> dict[date, list[ModelVersion]]:
     found: dict[date, list[ModelVersion]] = {}
     since = Activation.objects.filter(activated_at__gte=aggregates.begin_of(first))
     for one in since.select_related("version").order_by("activated_at"):
-        day = timezone.localdate(one.activated_at, aggregates.site_zone())
+        day = aggregates.day_of(one.activated_at)
         versions = found.setdefault(day, [])
         if one.version not in versions:
             versions.append(one.version)
