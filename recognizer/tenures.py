@@ -9,9 +9,8 @@ from typing import Any
 from django.db import models
 from django.db.models import Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce
-from django.utils import timezone
 
-from recognizer.aggregates import begin_of, site_zone, today
+from recognizer.aggregates import begin_of, day_of, today
 from recognizer.models import Activation, DayCount, Prediction, Submission
 
 # Later than any reading: until when the last activation's time goes.
@@ -63,7 +62,7 @@ def _first_whole_day() -> date:
     oldest = Submission.objects.unlabelled().aggregate(at=Min("created_at"))["at"]
     if oldest is None:
         return today()
-    return min(_day_of(oldest) + timedelta(days=1), today())
+    return min(day_of(oldest) + timedelta(days=1), today())
 
 
 def _served_before(first: date, activations: Sequence[Any]) -> dict[int, list[int]]:
@@ -72,12 +71,13 @@ def _served_before(first: date, activations: Sequence[Any]) -> dict[int, list[in
     Queries: 1, and 6 or more for each of these days on which a version was activated twice.
     """
     sums = {one.pk: [0, 0, 0] for one in activations}
-    for row in DayCount.objects.filter(day__lt=first).order_by():
+    columns = ("day", "version", "verdicts", "num_audited", "num_right")
+    for row in DayCount.objects.filter(day__lt=first).only(*columns).order_by():
         owners = [
             one
             for one in activations
             if one.version_id == row.version_id
-            and _day_of(one.activated_at) <= row.day_id <= _day_of(one.until)
+            and day_of(one.activated_at) <= row.day_id <= day_of(one.until)
         ]
         whole = (sum(row.verdicts.values()), row.num_audited, row.num_right)
         for one in owners:
@@ -93,15 +93,16 @@ def _served_on(day: date, activation: Any) -> tuple[int, int, int]:
         created_at__gte=max(activation.activated_at, begin_of(day)),
         created_at__lt=min(activation.until, begin_of(day + timedelta(days=1))),
     )
-    version = activation.version_id
+    served, audited, right = _rows(in_its_time, activation.version_id)
+    return served.count(), audited.count(), right.count()
+
+
+def _rows(in_its_time: Q, version: Any) -> tuple[QuerySet[Any], QuerySet[Any], QuerySet[Any]]:
+    """Give what a version served in a time, what of it was audited as a digit, and rightly read."""
     served = Prediction.objects.served().filter(in_its_time, version=version)
     audited = Submission.objects.audited().labelled_digits()
     audited = audited.filter(in_its_time, served_version=version)
-    return served.count(), audited.count(), audited.filter(_IS_RIGHT).count()
-
-
-def _day_of(moment: datetime) -> date:
-    return timezone.localdate(moment, timezone=site_zone())
+    return served, audited, audited.filter(_IS_RIGHT)
 
 
 def _counted(since: datetime) -> QuerySet[Any]:
@@ -112,16 +113,13 @@ def _counted(since: datetime) -> QuerySet[Any]:
     """
     later = Activation.objects.filter(activated_at__gt=OuterRef("activated_at"))
     until = later.order_by("activated_at").values("activated_at")[:1]
-    version = OuterRef("version")
     in_its_time = _IN_ITS_TIME & Q(created_at__gte=since)
-    served = Prediction.objects.served().filter(in_its_time, version=version)
-    audited = Submission.objects.audited().labelled_digits()
-    audited = audited.filter(in_its_time, served_version=version)
+    served, audited, right = _rows(in_its_time, OuterRef("version"))
     return Activation.objects.annotate(
         until=Coalesce(Subquery(until), Value(END_OF_TIME), output_field=models.DateTimeField()),
         served_now=_num_of(served),
         audited_now=_num_of(audited),
-        right_now=_num_of(audited.filter(_IS_RIGHT)),
+        right_now=_num_of(right),
     )
 
 
