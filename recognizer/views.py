@@ -139,10 +139,11 @@ def delete(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     if request.method == "POST":
         limits.count(request, visitor)
     own = Submission.objects.of_visitor(visitor.key).filter(pk=submission_id)
-    submission = get_object_or_404(own)
     if request.method != "POST":
-        return render(request, "recognizer/delete.html", {"submission": submission})
+        return render(request, "recognizer/delete.html", {"submission": get_object_or_404(own)})
     num_deleted = deletion.delete(own)
+    if not num_deleted:
+        raise Http404
     if problems.wants_json(request):
         return visitor.forget_pictures(JsonResponse({"deleted": num_deleted}))
     return visitor.forget_pictures(redirect(reverse("history") + "?deleted"))
