@@ -58,10 +58,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
         if chosen == seen:
             return stored  # not touched, whatever others did meanwhile
         if stored not in {seen, chosen}:
-            raise ValidationError(
-                _("Meanwhile %(user)s labelled it “%(label)s”. Look again."),
-                params={"user": self.instance.reviewed_by or "–", "label": self._display(stored)},
-            )
+            raise ValidationError(review.meanwhile(self.instance))
         return chosen
 
     def apply(self, *, by: Any) -> None:
@@ -76,10 +73,6 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self.before = review.Decision.on(self.instance)
         self.initial.setdefault("label", self.instance.label)
-
-    @staticmethod
-    def _display(label: str) -> str:
-        return str(Label(label).label) if label else "–"
 
 
 class ReviewForm(LabelForm):

@@ -8,15 +8,15 @@ from recognizer.review.decisions import (
     NothingToUndo,
     decide,
     decide_one,
+    meanwhile,
     note,
     undo,
 )
-from recognizer.review.lanes import LEASE_FOR, Lane, is_in, lease, release, renew, take, waiting
+from recognizer.review.lanes import Lane, is_in, lease, release, renew, take, waiting
 
 __all__ = [
     "CLAIMS_PER_VISITOR",
     "FIELDS",
-    "LEASE_FOR",
     "Accepted",
     "DecidedMeanwhile",
     "Decision",
@@ -27,6 +27,7 @@ __all__ = [
     "decide_one",
     "is_in",
     "lease",
+    "meanwhile",
     "note",
     "release",
     "renew",
