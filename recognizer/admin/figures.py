@@ -185,12 +185,11 @@ def confusion(
     """
     matrix = []
     for label in DIGIT_LABELS:
-        row = [counts.get((label, read), 0) for read in DIGIT_LABELS]
-        total = sum(row) or 1
+        cells = _confusion_row([counts.get((label, read), 0) for read in DIGIT_LABELS])
         matrix.append(
             [
-                {"count": num, "heat": heat(num / total), "url": url(label, read)}
-                for read, num in zip(DIGIT_LABELS, row, strict=True)
+                cell | {"url": url(label, read)}
+                for read, cell in zip(DIGIT_LABELS, cells, strict=True)
             ]
         )
     return matrix
