@@ -137,7 +137,7 @@ def survey(folders: Iterable[str] = FOLDERS) -> Iterator[Leftovers]:
         yield Leftovers(orphans, lost, len(files), len(rows), len(listed) - len(files))
 
 
-def sweep(folders: Iterable[str] = FOLDERS) -> int:
+def sweep() -> int:
     """Delete the files that no row names; give how many.
 
     Whoever calls it has asked `are_anothers`, or somebody who knows.
@@ -145,7 +145,7 @@ def sweep(folders: Iterable[str] = FOLDERS) -> int:
     Queries: 1 a folder.
     """
     num_deleted = 0
-    for leftovers in survey(folders):
+    for leftovers in survey():
         deletion.delete_files(leftovers.files)
         num_deleted += len(leftovers.files)
     return num_deleted
