@@ -115,7 +115,6 @@ def page(admin: Admin, request: HttpRequest) -> HttpResponse:
                 name: reverse(f"admin:recognizer_submission_review_{name}")
                 for name in ("next", "decide", "undo", "skip")
             },
-            "page": reverse("admin:recognizer_submission_change", args=[UUID(int=0)]),
             "labels": {label.value: str(label.label) for label in Label},
             "words": {name: str(words) for name, words in SAID.items()},
         },

@@ -70,7 +70,8 @@ function decide(label) {
   const item = queue.shift();
   if (!item) return;
   const last = { item };
-  last.sent = send(data.urls.decide, { id: item.id, label, seen: item.seen }).then((answer) => {
+  const fields = { id: item.id, label, seen: item.seen };
+  last.sent = send(data.urls.decide, fields, item.page).then((answer) => {
     if (answer.change) return answer.change;
     const place = decided.indexOf(last); // refused: there is nothing to undo
     if (place >= 0) decided.splice(place, 1);
@@ -92,7 +93,7 @@ function agree() {
 function skip() {
   const item = queue.shift();
   if (!item) return;
-  send(data.urls.skip, { id: item.id });
+  send(data.urls.skip, { id: item.id }, item.page);
   say(data.words.skipped);
   next();
 }
@@ -129,9 +130,11 @@ function play() {
   if (queue.length && !desk.play()) say(data.words.no_strokes);
 }
 
-/** Send what was done; what waits next comes with the answer. */
-async function send(url, fields) {
-  const page = queuePage(fields.id);
+/**
+ * Send what was done; what waits next comes with the answer.
+ * @param {string} page Where it can be looked at again, if it was done to one submission.
+ */
+async function send(url, fields, page = "") {
   const answer = await outbox.send(url, async () => ({
     lane: data.lane,
     have: queue.map((item) => item.id).join(","),
@@ -142,11 +145,6 @@ async function send(url, fields) {
   take(answer.items ?? []);
   if (!queue.length) next();
   return answer;
-}
-
-/** Where one that is decided now can be looked at again. */
-function queuePage(id) {
-  return id && data.page.replace("00000000-0000-0000-0000-000000000000", id);
 }
 
 /** Put what came at the end, and load its pictures. */
