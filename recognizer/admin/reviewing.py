@@ -103,7 +103,6 @@ def page(admin: Admin, request: HttpRequest) -> HttpResponse:
             }
             for one in Lane
         ],
-        "lane": lane,
         "about": ABOUT[lane],
         "today": progress.today(request.user),
         "digits": DIGIT_LABELS,
