@@ -107,9 +107,9 @@ async function undo() {
   next();
   const answer = await outbox.send(data.urls.undo, async () => {
     const change = await last.sent;
-    return change && { lane: data.lane, change };
+    return change && { change };
   });
-  if (answer?.item) {
+  if (answer?.change) {
     count(-1);
     show("");
     return;

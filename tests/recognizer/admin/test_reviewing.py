@@ -131,15 +131,16 @@ def test_undoing_gives_it_back_to_the_page(reviewer, other_reviewer, make_submis
     [item] = items_of(reviewer)
     change = decide(reviewer, item, "3").json()["change"]
 
-    answer = reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change}).json()
+    answer = reviewer.post(f"{REVIEW}undo/", {"change": change}).json()
 
-    assert answer["item"] == item
+    assert answer == {"change": LabelChange.objects.get(way=Way.UNDO).pk}
     assert Submission.objects.reviewed().count() == 0
     assert items_of(other_reviewer) == []  # it is leased again
-    again = reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change})
+    assert items_of(reviewer) == [item]
+    again = reviewer.post(f"{REVIEW}undo/", {"change": change})
     assert again.json() == answer  # sent once more, since nobody answered
     decide(other_reviewer, item, "5")
-    late = reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change})
+    late = reviewer.post(f"{REVIEW}undo/", {"change": change})
     assert late.status_code == 409
 
 
@@ -148,7 +149,7 @@ def test_what_is_undone_counts_on_no_day(reviewer, make_submission):
     [item] = items_of(reviewer)
     change = decide(reviewer, item, "3").json()["change"]
     LabelChange.objects.update(changed_at=timezone.now() - timedelta(days=1))
-    reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change})
+    reviewer.post(f"{REVIEW}undo/", {"change": change})
 
     [row] = progress(reviewer)["reviewers"]
 
@@ -254,7 +255,7 @@ def test_progress_tells_what_each_has_decided_without_what_was_taken_back(
     first, second, third = items_of(reviewer)
     decide(reviewer, first, "3")
     change = decide(reviewer, second, "3").json()["change"]
-    reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change})
+    reviewer.post(f"{REVIEW}undo/", {"change": change})
     decide(other_reviewer, third, "3")
     LabelChange.objects.filter(changed_by=other_reviewer.user).update(
         changed_at=timezone.now() - timedelta(days=30)
