@@ -27,14 +27,9 @@ const outbox = new Outbox(find(".review-token [name=csrfmiddlewaretoken]").value
   onSignedOut: () => show(data.words.signed_out),
 });
 
-const KEYS = { n: "not_a_digit", s: "several", b: "bad_image" };
-const DO = {
-  Enter: agree,
-  u: undo,
-  ArrowRight: skip,
-  "?": () => help.showModal(),
-  p: play,
-};
+const ACTIONS = { agree, undo, skip, play, help: () => help.showModal() };
+const KEYS = { Enter: "agree", u: "undo", ArrowRight: "skip", p: "play", "?": "help" };
+const LABELS = { n: "not_a_digit", s: "several", b: "bad_image" };
 
 addEventListener("keydown", (event) => {
   const isTyping = help.open || event.target.closest("input, select, textarea");
@@ -42,21 +37,24 @@ addEventListener("keydown", (event) => {
   // Enter on a link or on a button that the reviewer went to presses that.
   if (event.key === "Enter" && event.target.closest("a, button")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const act = DO[key] ?? (/^[0-9]$/.test(key) && (() => decide(key))) ?? null;
-  const chosen = act || (KEYS[key] && (() => decide(KEYS[key])));
-  if (!chosen) return;
+  const label = /^[0-9]$/.test(key) ? key : LABELS[key];
+  if (!label && !KEYS[key]) return;
   event.preventDefault();
-  chosen();
+  act(label, KEYS[key]);
 });
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-label], [data-do]");
   if (!button) return;
-  const acts = { agree, undo, skip, play, help: DO["?"] };
-  if (button.dataset.label) decide(button.dataset.label);
-  else acts[button.dataset.do]();
+  act(button.dataset.label, button.dataset.do);
   if (event.detail > 0) button.blur(); // pressed by a finger: Enter is for agreeing again
 });
+
+/** Decide, where there is a label; else do what has this name. */
+function act(label, name) {
+  if (label) decide(label);
+  else ACTIONS[name]();
+}
 
 // Else its button has the keys until the next frame.
 help.addEventListener("close", () => document.activeElement?.blur());
