@@ -40,7 +40,8 @@ class Command(BaseCommand):
             type=Path,
             metavar="DIR|FILE.zip",
             help="images; their labels in a labels.csv (file,label and, where known, writer), or "
-            "in folders that are called 0 … 9; or none",
+            "in folders that are called as labels are (0 … 9, not_a_digit, several, bad_image); "
+            "or none",
         )
         parser.add_argument(
             "--reviewer",
