@@ -1,6 +1,5 @@
 """The review as its reviewers have it: by keys alone, by touch, beside each other, offline."""
 
-import io
 import statistics
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from playwright.sync_api import Page, expect
 from recognizer import engine, recognition, review
 from recognizer.models import LabelChange, ModelVersion, Submission
 from tests.browser.conftest import NARROW
+from tests.conftest import png
 
 REVIEW = "/admin/recognizer/submission/review/"
 # A decision to the next picture, as the issue of the page has it: no wait that one notices.
@@ -57,11 +57,8 @@ def make_readings(active_version: ModelVersion) -> Callable[[int], list[Submissi
     def make(num: int, **fields) -> list[Submission]:
         rows = []
         for digit in engine.sample()[0][:num]:
-            buffer = io.BytesIO()
-            Image.fromarray(255 - digit).resize((280, 280)).save(buffer, "PNG")
-            row = recognition.recognize(
-                drawing=buffer.getvalue(), source="drawn", strokes=STROKES
-            ).submission
+            drawing = png(Image.fromarray(255 - digit).resize((280, 280)))
+            row = recognition.recognize(drawing=drawing, source="drawn", strokes=STROKES).submission
             rows.append(row)
         # Each is as doubtful as the others: the newest comes first.
         doubted = {"served_verdict": "unsure", "served_confidence": 0.5} | fields

@@ -1,7 +1,5 @@
 """Suspect labels: which are, in what order, and that an answered one rests."""
 
-import io
-
 import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,6 +11,7 @@ from PIL import Image
 from recognizer import engine, recognition, registry, rereading, review, suspects
 from recognizer.models import ModelVersion, Prediction, Submission
 from recognizer.review import Lane
+from tests.conftest import png
 
 State = Submission.ReviewState
 
@@ -27,9 +26,8 @@ def labelled(active_version, anna):
     """Twenty digits of the sample, labelled as they are read, but for the surest, the first."""
     rows = []
     for digit in engine.sample()[0][:20]:
-        buffer = io.BytesIO()
-        Image.fromarray(255 - digit).resize((280, 280)).save(buffer, "PNG")
-        rows.append(recognition.recognize(drawing=buffer.getvalue(), source="drawn").submission)
+        drawing = png(Image.fromarray(255 - digit).resize((280, 280)))
+        rows.append(recognition.recognize(drawing=drawing, source="drawn").submission)
     rows.sort(key=lambda row: -read_in(row).confidence)
     for row in rows:
         read = read_in(row).digit or 0
