@@ -10,6 +10,7 @@ from django.utils import timezone
 from recognizer import aggregates
 from recognizer.models import LabelChange, Lease, Prediction, Submission, Way
 from tests import again
+from tests.recognizer.admin.test_versions import make_another
 
 REVIEW = "/admin/recognizer/submission/review/"
 LIST = "/admin/recognizer/submission/"
@@ -56,9 +57,7 @@ def test_it_shows_the_first_lane_that_holds_anything(reviewer, make_submission):
 
 
 def test_it_says_why_to_look_but_not_in_the_audit(reviewer, make_submission, active_version):
-    other = type(active_version).objects.create(
-        number=2, name="other", sha256="2" * 64, size_bytes=1, status="ready"
-    )
+    other = make_another(active_version, name="other")
     for row in (make_submission(claim=1), make_submission(claim=1, is_audit=True)):
         Prediction.objects.create(
             submission=row,
@@ -393,9 +392,7 @@ def test_a_lane_is_filtered_further(reviewer, make_submission, query, others):
 
 
 def test_a_lane_is_filtered_by_version(reviewer, make_submission, version):
-    other = type(version).objects.create(
-        number=2, name="other", sha256="2" * 64, size_bytes=1, status="ready"
-    )
+    other = make_another(version, name="other")
     make_submission(**UNSURE)
     wanted = make_submission(version=other, **UNSURE)
 
@@ -407,9 +404,7 @@ def test_a_lane_is_filtered_by_version(reviewer, make_submission, version):
 def test_claims_are_accepted_in_bulk_and_what_was_left_is_said(
     reviewer, make_submission, active_version
 ):
-    other = type(active_version).objects.create(
-        number=2, name="other", sha256="2" * 64, size_bytes=1, status="ready"
-    )
+    other = make_another(active_version, name="other")
     rows = [make_submission(claim=1) for _ in range(2)]
     Prediction.objects.create(
         submission=rows[0],
