@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from recognizer import aggregates
-from recognizer.models import LabelChange, Lease, Prediction, Submission, Way
+from recognizer.models import LabelChange, Lease, ModelVersion, Prediction, Submission, Way
 from tests import again
 from tests.recognizer.admin.test_versions import make_another
 
@@ -37,6 +37,20 @@ def decide(client: Client, item: dict, label: str, lane: str = "uncertain", have
     return client.post(f"{REVIEW}decide/", said | {"seen": item["seen"]})
 
 
+def read_as_one(row: Submission, version: ModelVersion, role: str) -> None:
+    """Store that a version which does not serve reads a 1, surely."""
+    Prediction.objects.create(
+        submission=row,
+        version=version,
+        role=role,
+        verdict="digit",
+        digit=1,
+        confidence=0.99,
+        probabilities=[0.1] * 10,
+        latency_ms=1.0,
+    )
+
+
 def test_the_page_has_the_first_and_the_next_three(reviewer, make_submission):
     rows = [make_submission(**UNSURE) for _ in range(6)]
 
@@ -59,16 +73,7 @@ def test_it_shows_the_first_lane_that_holds_anything(reviewer, make_submission):
 def test_it_says_why_to_look_but_not_in_the_audit(reviewer, make_submission, active_version):
     other = make_another(active_version, name="other")
     for row in (make_submission(claim=1), make_submission(claim=1, is_audit=True)):
-        Prediction.objects.create(
-            submission=row,
-            version=other,
-            role="shadow",
-            verdict="digit",
-            digit=1,
-            confidence=0.99,
-            probabilities=[0.1] * 10,
-            latency_ms=1.0,
-        )
+        read_as_one(row, other, role="shadow")
 
     [uncertain] = items_of(reviewer, lane="uncertain")
     [audit] = items_of(reviewer, lane="audit")
@@ -406,16 +411,7 @@ def test_claims_are_accepted_in_bulk_and_what_was_left_is_said(
 ):
     other = make_another(active_version, name="other")
     rows = [make_submission(claim=1) for _ in range(2)]
-    Prediction.objects.create(
-        submission=rows[0],
-        version=other,
-        role="replay",
-        verdict="digit",
-        digit=1,
-        confidence=0.99,
-        probabilities=[0.1] * 10,
-        latency_ms=1.0,
-    )
+    read_as_one(rows[0], other, role="replay")
 
     chosen = {"action": "accept_claims", "_selected_action": [row.pk for row in rows]}
     words = reviewer.post(LIST, chosen, follow=True).content.decode()
