@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from PIL import Image
 
-from recognizer import engine, recognition, registry, rereading, review, suspects
+from recognizer import engine, recognition, registry, review, suspects
 from recognizer.models import ModelVersion, Prediction, Submission
 from recognizer.review import Lane
 from tests.conftest import png
@@ -156,15 +156,8 @@ def test_a_reading_that_could_not_be_kept_is_kept_by_the_next_turn(labelled, mon
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_suspect_that_is_deleted_while_it_is_read_is_passed_over(labelled, monkeypatch):
-    read = rereading._read
-
-    def read_and_delete(submission, loaded):
-        found = read(submission, loaded)
-        Submission.objects.filter(pk=submission.pk).delete()
-        return found
-
-    monkeypatch.setattr(rereading, "_read", read_and_delete)
+def test_a_suspect_that_is_deleted_while_it_is_read_is_passed_over(labelled, delete_while_read):
+    delete_while_read(labelled[0])
 
     assert suspects.find() == 1
     assert not Prediction.objects.filter(role="replay").exists()
