@@ -69,16 +69,8 @@ def make_readings(active_version: ModelVersion) -> Callable[[int], list[Submissi
 
 
 @pytest.fixture
-def open_review(admin_user, open_site: Callable[..., Page]) -> Callable[..., Page]:
-    def open_(query: str = "", **options) -> Page:
-        page = open_site(f"/admin/login/?next={REVIEW}{query}", **options)
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill("password")
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(f"**{REVIEW}**")
-        return page
-
-    return open_
+def open_review(open_admin: Callable[..., Page]) -> Callable[..., Page]:
+    return lambda query="", **options: open_admin(f"{REVIEW}{query}", **options)
 
 
 def shown(page: Page) -> str:
