@@ -12,6 +12,8 @@ from recognizer.models import LabelChange, ModelVersion, Submission
 from tests.browser.conftest import NARROW
 from tests.conftest import png
 
+pytestmark = pytest.mark.browser
+
 REVIEW = "/admin/recognizer/submission/review/"
 # A decision to the next picture, as the issue of the page has it: no wait that one notices.
 NEXT_MS = 100
