@@ -16,11 +16,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recognizer import imaging, recognition
 from recognizer.management import bars
+from recognizer.recognition import SUFFIXES
 
 # So many rows of steps fit a screen and a half, and a megabyte or two of memory each.
 ROWS_A_SHEET = 20
-# What a folder is searched for; a file that is named is read whatever its suffix.
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 COLUMNS = (
     "file",
     "verdict",
