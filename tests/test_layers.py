@@ -87,6 +87,7 @@ MAY_IMPORT = {
     },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
+        "recognizer.aggregates",
         "recognizer.clock",
         "recognizer.deletion",
         "recognizer.exporting",
