@@ -439,7 +439,7 @@ def test_it_asks_as_much_for_many_rows_as_for_few(
             export(tmp_path / name)
 
 
-def test_idx_as_large_as_mnist_is_warned_of(rows, output, monkeypatch, capsys):
+def test_idx_as_large_as_mnist_is_warned_of(rows, output, monkeypatch):
     monkeypatch.setattr(
         "recognizer.management.commands.export_dataset.MNIST_SIZES", {"train": 1, "test": NUM}
     )
