@@ -24,6 +24,8 @@ Verdict = Prediction.Verdict
 
 # Enough for the keras engine, and at most 320 MiB of files.
 FILES_AT_ONCE = 32
+# What a folder or a zip is searched for; a file that is named is read whatever its suffix.
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 
 _engines = engine.Cache()
 

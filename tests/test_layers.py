@@ -89,6 +89,7 @@ MAY_IMPORT = {
     },
     "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
     "recognizer.management": {
+        "recognizer.aggregates",
         "recognizer.batches",
         "recognizer.clock",
         "recognizer.deletion",

@@ -91,7 +91,6 @@ def page(model_admin: Any, request: HttpRequest, chosen: QuerySet[Submission]) -
         "most": marks.number(MOST_ROWS),
         "ticked": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "select_across": request.POST.get("select_across", "0"),
-        "query": request.GET.urlencode(),
     }
     return TemplateResponse(request, "admin/recognizer/submission/export.html", context)
 

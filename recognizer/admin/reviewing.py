@@ -103,7 +103,6 @@ def page(admin: Admin, request: HttpRequest) -> HttpResponse:
             }
             for one in Lane
         ],
-        "lane": lane,
         "about": ABOUT[lane],
         "today": progress.today(request.user),
         "digits": DIGIT_LABELS,
@@ -115,7 +114,6 @@ def page(admin: Admin, request: HttpRequest) -> HttpResponse:
                 name: reverse(f"admin:recognizer_submission_review_{name}")
                 for name in ("next", "decide", "undo", "skip")
             },
-            "page": reverse("admin:recognizer_submission_change", args=[UUID(int=0)]),
             "labels": {label.value: str(label.label) for label in Label},
             "words": {name: str(words) for name, words in SAID.items()},
         },
@@ -200,7 +198,7 @@ class DecisionForm(ItemForm):
     seen = forms.CharField(max_length=80, strip=False)
 
 
-class UndoForm(LaneForm):
+class UndoForm(forms.Form):
     change = forms.IntegerField(min_value=1)
 
 
@@ -231,7 +229,7 @@ def decide(admin: Admin, request: HttpRequest) -> HttpResponse:
 
 
 def undo(admin: Admin, request: HttpRequest) -> HttpResponse:
-    """Take the reviewer's last decision back, and give the submission once more."""
+    """Take the reviewer's last decision back; the page shows what it has of the submission."""
     form = UndoForm(request.POST)
     if not form.is_valid():
         return _refused(form)
@@ -240,8 +238,7 @@ def undo(admin: Admin, request: HttpRequest) -> HttpResponse:
     except review.NothingToUndo as error:
         return JsonResponse({"problem": str(error)}, status=409)
     review.lease([undone.submission_id], reviewer=request.user)
-    again = Submission.objects.with_served_prediction().filter(pk=undone.submission_id)
-    return JsonResponse({"item": items(list(again), Lane(form.cleaned_data["lane"]))[0]})
+    return JsonResponse({"change": undone.pk})
 
 
 def skip(admin: Admin, request: HttpRequest) -> HttpResponse:

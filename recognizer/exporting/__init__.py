@@ -6,13 +6,12 @@ Only what is exported here is the door: `selection` says which submissions, `for
 
 from recognizer.exporting.formats import FORMATS
 from recognizer.exporting.making import NothingToExport, TooLarge, export
-from recognizer.exporting.output import MANIFEST, SUMS, OutputExists
+from recognizer.exporting.output import MANIFEST, OutputExists
 from recognizer.exporting.selection import Selection
 
 __all__ = [
     "FORMATS",
     "MANIFEST",
-    "SUMS",
     "NothingToExport",
     "OutputExists",
     "Selection",

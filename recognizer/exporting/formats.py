@@ -145,8 +145,15 @@ class _OfDigits:
         if item.submission.label not in DIGIT_LABELS:
             self.left_out["it holds the ten digits alone"] += 1
 
-    def _parts(self) -> list[str]:
-        return [part for part in (TRAIN, TEST) if self._digits.nums[part]]
+    def _arrays(
+        self, names: dict[str, tuple[str, str]]
+    ) -> Iterator[tuple[str, Path, tuple[int, ...]]]:
+        """Give the name, the raw bytes' file and the shape of each array that is not empty."""
+        for part in (TRAIN, TEST):
+            if self._digits.nums[part]:
+                arrays = self._digits.arrays(part)
+                for name, (path, shape) in zip(names[part], arrays, strict=True):
+                    yield name, path, shape
 
 
 class Idx(_OfDigits):
@@ -156,12 +163,10 @@ class Idx(_OfDigits):
     """
 
     def finish(self) -> None:
-        for part in self._parts():
-            arrays = zip(IDX_NAMES[part], self._digits.arrays(part), strict=True)
-            for name, (path, shape) in arrays:
-                with (self._folder / name).open("wb") as file, path.open("rb") as raw:
-                    file.write(_idx_header(shape))
-                    shutil.copyfileobj(raw, file)
+        for name, path, shape in self._arrays(IDX_NAMES):
+            with (self._folder / name).open("wb") as file, path.open("rb") as raw:
+                file.write(_idx_header(shape))
+                shutil.copyfileobj(raw, file)
 
 
 class Npz(_OfDigits):
@@ -169,16 +174,14 @@ class Npz(_OfDigits):
 
     def finish(self) -> None:
         with zipfile.ZipFile(self._folder / "digits.npz", "w") as archive:
-            for part in self._parts():
-                arrays = zip(NPZ_NAMES[part], self._digits.arrays(part), strict=True)
-                for name, (path, shape) in arrays:
-                    entry = zipfile.ZipInfo(f"{name}.npy", ZIP_DATE)
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    # More than 4 GiB of digits is possible; whether it is, is not known before.
-                    with archive.open(entry, "w", force_zip64=True) as file, path.open("rb") as raw:
-                        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-                        npy.write_array_header_1_0(file, header)
-                        shutil.copyfileobj(raw, file)
+            for name, path, shape in self._arrays(NPZ_NAMES):
+                entry = zipfile.ZipInfo(f"{name}.npy", ZIP_DATE)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                # More than 4 GiB of digits is possible; whether it is, is not known before.
+                with archive.open(entry, "w", force_zip64=True) as file, path.open("rb") as raw:
+                    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                    npy.write_array_header_1_0(file, header)
+                    shutil.copyfileobj(raw, file)
 
 
 class JsonLines:

@@ -41,7 +41,7 @@ class Selection:
     def left_out(self) -> dict[str, int]:
         """Count what has a label and is no part of it, by its label or as `second_look`.
 
-        Queries: 2.
+        Queries: 2; 1 more where versions are named.
         """
         rows = self._whatever_label().exclude(label="").order_by()
         reviewed = rows.reviewed().exclude(label__in=self.labels)

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 from recognizer.importing.collection import Collection, Unread, UnusableCollection
 from recognizer.models import Label
+from recognizer.recognition import SUFFIXES
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 TABLE = "labels.csv"
 MAX_TABLE_BYTES = 64 << 20  # half a million lines of 128
 WRITER_COLUMNS = ("writer", "visitor")

@@ -63,7 +63,8 @@ def store(
     Raises:
         recognition.NoActiveVersion: There is nothing to read them with.
 
-    Queries: 1 for each 32; 3 for each that is stored, and 1 to 3 for what is said of it.
+    Queries: 1 for each 32; 3 for each that is stored, 1 for each that an import stored before and
+    nobody has labelled; and 1 to 3 for what is said of either.
     """
     for batch in batched(items, recognition.FILES_AT_ONCE):
         contents, unread = _read(collection, batch)

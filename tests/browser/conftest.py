@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from recognizer.models import ModelVersion
@@ -115,6 +116,30 @@ def open_site(
     for context in contexts:
         context.close()
     watch.check()
+
+
+@pytest.fixture
+def open_admin(
+    admin_user, open_site: Callable[..., Page], live_server, settings
+) -> Callable[..., Page]:
+    """Open a page of the admin as whoever may do anything; `test_life` logs in by the form."""
+    client = Client()
+    client.force_login(admin_user)
+    cookie = {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+        "domain": urlsplit(live_server.url).hostname,
+        "path": "/",
+        "expires": -1,
+        "httpOnly": True,
+        "secure": False,
+        "sameSite": "Lax",
+    }
+
+    def open_(path: str = "/admin/", **options) -> Page:
+        return open_site(path, storage_state={"cookies": [cookie]}, **options)
+
+    return open_
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The answer in all its states, pictures by every way, the claim and the history."""
 
 import base64
-import io
 import re
 
 import pytest
@@ -11,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from recognizer.advice import Advice
 from recognizer.models import ModelVersion, Submission
 from tests.browser.conftest import NARROW, draw, requests_of
+from tests.conftest import png
 
 pytestmark = pytest.mark.browser
 
@@ -28,11 +28,11 @@ def answer_with(page: Page, **changes) -> None:
     page.route("**/upload", change)
 
 
-def file_of(png: bytes, name: str = "seven.png", mime: str = "image/png"):
-    return {"name": name, "mimeType": mime, "buffer": png}
+def file_of(content: bytes, name: str = "seven.png", mime: str = "image/png"):
+    return {"name": name, "mimeType": mime, "buffer": content}
 
 
-def give(page: Page, png: bytes, event: str, mime: str = "image/png") -> None:
+def give(page: Page, content: bytes, event: str, mime: str = "image/png") -> None:
     """Drop or paste a file onto the page, as a browser tells the page of it."""
     page.evaluate(
         """([base64, event, type]) => {
@@ -44,7 +44,7 @@ def give(page: Page, png: bytes, event: str, mime: str = "image/png") -> None:
             ? new ClipboardEvent(event, {...options, clipboardData: transfer})
             : new DragEvent(event, {...options, dataTransfer: transfer}));
         }""",
-        [base64.b64encode(png).decode(), event, mime],
+        [base64.b64encode(content).decode(), event, mime],
     )
 
 
@@ -249,9 +249,8 @@ def test_what_looks_like_no_digit_at_all_is_at_best_nothing(page):
 
 def test_a_blank_picture_is_said_in_the_servers_words(page, watch):
     watch.expected.append("422")
-    blank = io.BytesIO()
-    Image.new("L", (60, 60), 255).save(blank, "PNG")
-    page.locator("#id_image").set_input_files(file_of(blank.getvalue()))
+    blank = png(Image.new("L", (60, 60), 255))
+    page.locator("#id_image").set_input_files(file_of(blank))
     expect_state(page, "blank")
     expect(page.locator("[data-slot=headline]")).to_have_text("I find nothing on it")
     expect(page.locator("[data-slot=tip]")).to_contain_text("more light")

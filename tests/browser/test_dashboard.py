@@ -1,13 +1,8 @@
 """The charts of the admin's first page: drawn in both modes, and readable without them."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -21,7 +16,7 @@ DARK = "dark"
 LIGHT = "light"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def counted(active_version: ModelVersion) -> None:
     """A week of readings of all verdicts, some of them labelled, counted."""
     now = timezone.now()
@@ -48,30 +43,6 @@ def counted(active_version: ModelVersion) -> None:
                 created_at=at,
             )
     aggregates.refresh()
-
-
-@pytest.fixture
-def open_admin(
-    counted: None, open_site: Callable[..., Page], live_server, django_user_model
-) -> Callable[..., Page]:
-    """Open the admin's first page as a superuser."""
-    client = Client()
-    client.force_login(django_user_model.objects.create_superuser("boss"))
-    cookie = {
-        "name": settings.SESSION_COOKIE_NAME,
-        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-        "domain": urlsplit(live_server.url).hostname,
-        "path": "/",
-        "expires": -1,
-        "httpOnly": True,
-        "secure": False,
-        "sameSite": "Lax",
-    }
-
-    def open_(**options: Any) -> Page:
-        return open_site("/admin/", storage_state={"cookies": [cookie]}, **options)
-
-    return open_
 
 
 def colors_drawn(page: Page) -> list[int]:

@@ -10,6 +10,8 @@ from recognizer.models import Activation, ModelVersion
 from tests.recognizer.admin.test_versions import make_another
 from tests.workers import run_worker
 
+pytestmark = pytest.mark.browser
+
 # Keras and its converter take 10 s on two idle cores.
 CHECK_MS = 90_000
 LIST = "/admin/recognizer/modelversion/"

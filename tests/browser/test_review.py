@@ -1,6 +1,5 @@
 """The review as its reviewers have it: by keys alone, by touch, beside each other, offline."""
 
-import io
 import statistics
 from collections.abc import Callable
 
@@ -11,6 +10,9 @@ from playwright.sync_api import Page, expect
 from recognizer import engine, recognition, review
 from recognizer.models import LabelChange, ModelVersion, Submission
 from tests.browser.conftest import NARROW
+from tests.conftest import png
+
+pytestmark = pytest.mark.browser
 
 REVIEW = "/admin/recognizer/submission/review/"
 # A decision to the next picture, as the issue of the page has it: no wait that one notices.
@@ -57,11 +59,8 @@ def make_readings(active_version: ModelVersion) -> Callable[[int], list[Submissi
     def make(num: int, **fields) -> list[Submission]:
         rows = []
         for digit in engine.sample()[0][:num]:
-            buffer = io.BytesIO()
-            Image.fromarray(255 - digit).resize((280, 280)).save(buffer, "PNG")
-            row = recognition.recognize(
-                drawing=buffer.getvalue(), source="drawn", strokes=STROKES
-            ).submission
+            drawing = png(Image.fromarray(255 - digit).resize((280, 280)))
+            row = recognition.recognize(drawing=drawing, source="drawn", strokes=STROKES).submission
             rows.append(row)
         # Each is as doubtful as the others: the newest comes first.
         doubted = {"served_verdict": "unsure", "served_confidence": 0.5} | fields
@@ -72,16 +71,8 @@ def make_readings(active_version: ModelVersion) -> Callable[[int], list[Submissi
 
 
 @pytest.fixture
-def open_review(admin_user, open_site: Callable[..., Page]) -> Callable[..., Page]:
-    def open_(query: str = "", **options) -> Page:
-        page = open_site(f"/admin/login/?next={REVIEW}{query}", **options)
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill("password")
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(f"**{REVIEW}**")
-        return page
-
-    return open_
+def open_review(open_admin: Callable[..., Page]) -> Callable[..., Page]:
+    return lambda query="", **options: open_admin(f"{REVIEW}{query}", **options)
 
 
 def shown(page: Page) -> str:

@@ -1,10 +1,10 @@
 """A training run as its operator sees it: asked for, watched, and compared; on any screen."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from recognizer import registry
 from recognizer.models import ModelVersion
@@ -26,20 +26,6 @@ def worker(settings, transactional_db) -> Iterator[None]:
     """The workers of `make serve` as one: it trains, then replays."""
     with run_worker(settings, "--queue-name=training,default"):
         yield
-
-
-@pytest.fixture
-def open_admin(admin_user, open_site: Callable[..., Page]) -> Callable[..., Page]:
-    """Open a page of the admin as whoever may do anything."""
-
-    def open_(path: str, **options) -> Page:
-        page = open_site(f"/admin/login/?next={path}", **options)
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill("password")
-        page.get_by_role("button", name="Log in").click()
-        return page
-
-    return open_
 
 
 def test_a_version_is_trained_from_the_admin_and_watched_to_its_end(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from recognizer import rereading
 from recognizer.models import ModelVersion, Prediction, Submission
 from tests.recognizer.bad_models import Desk
 
@@ -12,6 +13,23 @@ from tests.recognizer.bad_models import Desk
 def desk(tmp_path: Path) -> Desk:
     """A place for bad files, and for the mark that one would leave if it were run."""
     return Desk(tmp_path)
+
+
+@pytest.fixture
+def delete_while_read(monkeypatch: pytest.MonkeyPatch):
+    """Delete a submission while one is read once more, as its visitor does."""
+
+    def delete(submission: Submission) -> None:
+        read = rereading._read
+
+        def read_and_delete(one, loaded):
+            found = read(one, loaded)
+            Submission.objects.filter(pk=submission.pk).delete()
+            return found
+
+        monkeypatch.setattr(rereading, "_read", read_and_delete)
+
+    return delete
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import base64
 import csv
 import errno
 import hashlib
-import io
 import json
 import os
 import subprocess
@@ -24,6 +23,7 @@ from recognizer import exporting, people, recognition
 from recognizer.engine import SAMPLE_PATH
 from recognizer.exporting import making
 from recognizer.models import Submission
+from tests.conftest import png
 from training import datasets
 
 NUM = 30
@@ -37,10 +37,8 @@ def rows(active_version, admin_user) -> list[Submission]:
         images, labels = sample["x_test"][:NUM], sample["y_test"][:NUM]
     stored = []
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
-        png = io.BytesIO()
-        Image.fromarray(255 - image).resize((112, 112)).save(png, "PNG")
         row = recognition.recognize(
-            drawing=png.getvalue(),
+            drawing=png(Image.fromarray(255 - image).resize((112, 112))),
             source="drawn" if place % 2 else "api",
             visitor_key=f"{place % 6:032x}",
             strokes=[{"points": [{"x": 1.5, "y": 2.5}]}] if place % 2 else None,
@@ -441,7 +439,7 @@ def test_it_asks_as_much_for_many_rows_as_for_few(
             export(tmp_path / name)
 
 
-def test_idx_as_large_as_mnist_is_warned_of(rows, output, monkeypatch, capsys):
+def test_idx_as_large_as_mnist_is_warned_of(rows, output, monkeypatch):
     monkeypatch.setattr(
         "recognizer.management.commands.export_dataset.MNIST_SIZES", {"train": 1, "test": NUM}
     )

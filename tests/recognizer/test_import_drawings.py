@@ -632,7 +632,7 @@ def test_without_an_active_version_nothing_is_read(folder):
         Said(folder)
 
 
-def test_a_file_that_may_not_be_read_stops_nothing(active_version, folder, monkeypatch):
+def test_a_file_that_may_not_be_read_stops_nothing(active_version, folder):
     put(folder, "a.png", seven(1))
     put(folder, "b.png", seven(2))
     with importing.opened(folder) as opened:

@@ -119,17 +119,10 @@ def test_what_another_worker_read_at_the_same_moment_is_stored_once(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_a_visitor_deletes_while_it_is_read_holds_up_no_other(
-    shadow_version, drawing_png, monkeypatch
+    shadow_version, drawing_png, delete_while_read
 ):
     deleted, kept = recognize(drawing_png), recognize(drawing_png)
-    read = rereading._read
-
-    def read_and_delete(submission, loaded):
-        found = read(submission, loaded)
-        Submission.objects.filter(pk=deleted.pk).delete()
-        return found
-
-    monkeypatch.setattr(rereading, "_read", read_and_delete)
+    delete_while_read(deleted)
 
     assert shadow.catch_up() == 1
     assert Prediction.objects.get(role=Role.SHADOW).submission == kept

@@ -1,7 +1,5 @@
 """Suspect labels: which are, in what order, and that an answered one rests."""
 
-import io
-
 import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
@@ -10,9 +8,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from PIL import Image
 
-from recognizer import engine, recognition, registry, rereading, review, suspects
+from recognizer import engine, recognition, registry, review, suspects
 from recognizer.models import ModelVersion, Prediction, Submission
 from recognizer.review import Lane
+from tests.conftest import png
 
 State = Submission.ReviewState
 
@@ -27,9 +26,8 @@ def labelled(active_version, anna):
     """Twenty digits of the sample, labelled as they are read, but for the surest, the first."""
     rows = []
     for digit in engine.sample()[0][:20]:
-        buffer = io.BytesIO()
-        Image.fromarray(255 - digit).resize((280, 280)).save(buffer, "PNG")
-        rows.append(recognition.recognize(drawing=buffer.getvalue(), source="drawn").submission)
+        drawing = png(Image.fromarray(255 - digit).resize((280, 280)))
+        rows.append(recognition.recognize(drawing=drawing, source="drawn").submission)
     rows.sort(key=lambda row: -read_in(row).confidence)
     for row in rows:
         read = read_in(row).digit or 0
@@ -158,15 +156,8 @@ def test_a_reading_that_could_not_be_kept_is_kept_by_the_next_turn(labelled, mon
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_suspect_that_is_deleted_while_it_is_read_is_passed_over(labelled, monkeypatch):
-    read = rereading._read
-
-    def read_and_delete(submission, loaded):
-        found = read(submission, loaded)
-        Submission.objects.filter(pk=submission.pk).delete()
-        return found
-
-    monkeypatch.setattr(rereading, "_read", read_and_delete)
+def test_a_suspect_that_is_deleted_while_it_is_read_is_passed_over(labelled, delete_while_read):
+    delete_while_read(labelled[0])
 
     assert suspects.find() == 1
     assert not Prediction.objects.filter(role="replay").exists()

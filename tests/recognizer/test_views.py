@@ -20,12 +20,13 @@ from PIL import Image
 from recognizer import engine, recognition, views, visitors
 from recognizer.forms import ClaimForm
 from recognizer.models import ModelVersion, Prediction, Submission
+from tests.conftest import png
 
 pytestmark = pytest.mark.django_db
 
 
-def data_url(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+def data_url(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 def image_file(content: bytes, name: str = "seven.png") -> SimpleUploadedFile:
@@ -50,9 +51,8 @@ def store(key: str, *, verdict: str = "digit", digit: int = 7, parts=()) -> Subm
     """A stored reading, without reading anything."""
     submission = Submission(source="drawn", digit=bytes(784), visitor_key=key)
     submission.receipt = {"num_glyphs": 2, "boxes": [], "picture_size": [2, 2]}
-    file = io.BytesIO()
-    Image.new("L", (2, 2), 255).save(file, "PNG")
-    submission.image.save("x.png", ContentFile(file.getvalue()), save=False)
+    content = ContentFile(png(Image.new("L", (2, 2), 255)))
+    submission.image.save("x.png", content, save=False)
     submission.save()
     Prediction.objects.create(
         submission=submission,
@@ -310,9 +310,8 @@ def test_what_cannot_be_read_is_said_on_the_page(active_version, browser, fields
 
 
 def test_a_blank_canvas_is_refused_with_a_kind_word_and_not_stored(active_version, browser):
-    file = io.BytesIO()
-    Image.new("RGB", (280, 280), "white").save(file, "PNG")
-    response = browser.post("/upload", {"image": data_url(file.getvalue())})
+    blank = png(Image.new("RGB", (280, 280), "white"))
+    response = browser.post("/upload", {"image": data_url(blank)})
     assert response.status_code == 422
     assert "I find nothing on it" in words_of(response)
     assert "I looked for ink and found none" in words_of(response)

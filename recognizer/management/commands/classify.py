@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
-from rich.progress import track
 
 from recognizer import imaging, recognition
+from recognizer.management import bars
+from recognizer.recognition import SUFFIXES
 
 # So many rows of steps fit a screen and a half, and a megabyte or two of memory each.
 ROWS_A_SHEET = 20
-# What a folder is searched for; a file that is named is read whatever its suffix.
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 COLUMNS = (
     "file",
     "verdict",
@@ -55,15 +53,8 @@ class Command(BaseCommand):
         writer = WRITERS[options["format"]](sys.stdout)
         sheets = Sheets(options["explain"]) if options["explain"] else None
         num_unreadable = 0
-        bar = Console(stderr=True)
-        for file, answer in track(
-            zip(files, recognition.read_files(files, loaded), strict=True),
-            "Reading",
-            total=len(files),
-            console=bar,
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        ):
+        answers = zip(files, recognition.read_files(files, loaded), strict=True)
+        for file, answer in bars.follow(answers, "Reading", total=len(files)):
             num_unreadable += isinstance(answer, Exception)
             writer(_line(file, answer))
             if sheets:

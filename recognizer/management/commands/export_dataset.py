@@ -10,10 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
-from rich.console import Console
-from rich.progress import Progress
 
-from recognizer import exporting
+from recognizer import aggregates, exporting
+from recognizer.management import bars
 from recognizer.models import DIGIT_LABELS, Label, ModelVersion, Submission
 
 ALL = "all"
@@ -56,16 +55,15 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         formats = list(exporting.FORMATS) if ALL in options["format"] else options["format"]
         selection = _selection(options)
-        bar = Console(stderr=True)
         try:
-            with Progress(console=bar, transient=True, disable=not bar.is_terminal) as progress:
-                task = progress.add_task("Exporting", total=selection.rows().count())
+            with bars.bar() as bar:
+                task = bar.add_task("Exporting", total=selection.rows().count())
                 manifest = exporting.export(
                     selection,
                     output=options["output"],
                     formats=list(dict.fromkeys(formats)),
                     test_share=options["test_share"],
-                    on_row=lambda: progress.advance(task),
+                    on_row=lambda: bar.advance(task),
                 )
         except (exporting.OutputExists, exporting.NothingToExport) as error:
             raise CommandError(str(error)) from error
@@ -145,11 +143,10 @@ def _moment(text: str, *, days: int) -> datetime:
     except ValueError:  # as 2026-02-30
         day = moment = None
     if day:
-        midnight = datetime.combine(day + timedelta(days=days), datetime.min.time())
-        return timezone.make_aware(midnight, timezone.get_default_timezone())
+        return aggregates.begin_of(day + timedelta(days=days))
     if moment:
-        zone = timezone.get_default_timezone()
-        return timezone.make_aware(moment, zone) if timezone.is_naive(moment) else moment
+        is_naive = timezone.is_naive(moment)
+        return timezone.make_aware(moment, aggregates.site_zone()) if is_naive else moment
     raise argparse.ArgumentTypeError(
         f"expected a day or a moment, as 2026-03-31 or 2026-03-31T12:00, found {text!r}"
     )

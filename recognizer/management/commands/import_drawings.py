@@ -10,11 +10,10 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
-from rich.progress import track
 
 from recognizer import exporting, importing, recognition
 from recognizer.importing import Outcome
+from recognizer.management import bars
 from recognizer.models import DIGIT_LABELS
 
 # How each outcome is said: when it was done, and when it was only looked at.
@@ -40,7 +39,8 @@ class Command(BaseCommand):
             type=Path,
             metavar="DIR|FILE.zip",
             help="images; their labels in a labels.csv (file,label and, where known, writer), or "
-            "in folders that are called 0 … 9; or none",
+            "in folders that are called as labels are (0 … 9, not_a_digit, several, bad_image); "
+            "or none",
         )
         parser.add_argument(
             "--reviewer",
@@ -76,17 +76,9 @@ class Command(BaseCommand):
 
     def _follow(self, results: Any, total: int, *, is_dry: bool) -> list[importing.Result]:
         """Show how far it is, then say what became of them; give those that are unreadable."""
-        bar = Console(stderr=True)
         counts: Counter[Outcome] = Counter()
         unreadable = []
-        for result in track(
-            results,
-            "Reading",
-            total=total,
-            console=bar,
-            transient=True,
-            disable=not bar.is_terminal,
-        ):
+        for result in bars.follow(results, "Reading", total=total):
             counts[result.outcome] += 1
             if result.outcome == Outcome.UNREADABLE:
                 unreadable.append(result)

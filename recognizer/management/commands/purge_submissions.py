@@ -13,11 +13,10 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import Progress, track
 
 from recognizer import deletion, retention
 from recognizer.batches import batched
+from recognizer.management import bars
 from recognizer.models import Submission, SubmissionQuerySet
 
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -71,7 +70,7 @@ class Command(BaseCommand):
 
     def _look(self, rows: SubmissionQuerySet) -> Found:
         """Say what would go, and what only needs to be known."""
-        found = Found(num_rows=rows.count(), bar=Console(stderr=True))
+        found = Found(num_rows=rows.count())
         size = _size(rows.order_by("pk").values_list("image", flat=True)[:MEASURED], found.num_rows)
         self.stdout.write(f"{found.num_rows:,} submissions are too old, {size} of drawings")
         size = _size(found.files[:MEASURED], len(found.files))
@@ -88,7 +87,7 @@ class Command(BaseCommand):
         return sys.stdin.isatty() and input("Delete them for good? Type yes: ").strip() == "yes"
 
     def _delete(self, rows: SubmissionQuerySet, found: Found, options: dict[str, Any]) -> None:
-        with Progress(console=found.bar, transient=True, disable=not found.bar.is_terminal) as bar:
+        with bars.bar() as bar:
             task = bar.add_task("Deleting", total=found.num_rows)
             num = retention.purge(rows, on_batch=lambda num: bar.advance(task, num))
         num_lost = _delete_lost(found.lost, options) if options["lost_rows"] else 0
@@ -104,20 +103,12 @@ class Command(BaseCommand):
 class Found:
     """What belongs to nothing, looked for in all folders; and how many rows are too old."""
 
-    def __init__(self, *, num_rows: int, bar: Console) -> None:
+    def __init__(self, *, num_rows: int) -> None:
         self.num_rows = num_rows
-        self.bar = bar
         self.files: list[str] = []
         self.lost: list[UUID] = []
         self.num_files = self.num_named = self.num_strangers = 0
-        for one in track(
-            retention.survey(),
-            "Looking",
-            total=len(retention.FOLDERS),
-            console=bar,
-            transient=True,
-            disable=not bar.is_terminal,
-        ):
+        for one in bars.follow(retention.survey(), "Looking", total=len(retention.FOLDERS)):
             self.files += one.files
             self.lost += one.rows
             self.num_files += one.num_files

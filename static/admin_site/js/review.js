@@ -27,14 +27,9 @@ const outbox = new Outbox(find(".review-token [name=csrfmiddlewaretoken]").value
   onSignedOut: () => show(data.words.signed_out),
 });
 
-const KEYS = { n: "not_a_digit", s: "several", b: "bad_image" };
-const DO = {
-  Enter: agree,
-  u: undo,
-  ArrowRight: skip,
-  "?": () => help.showModal(),
-  p: play,
-};
+const ACTIONS = { agree, undo, skip, play, help: () => help.showModal() };
+const KEYS = { Enter: "agree", u: "undo", ArrowRight: "skip", p: "play", "?": "help" };
+const LABELS = { n: "not_a_digit", s: "several", b: "bad_image" };
 
 addEventListener("keydown", (event) => {
   const isTyping = help.open || event.target.closest("input, select, textarea");
@@ -42,21 +37,24 @@ addEventListener("keydown", (event) => {
   // Enter on a link or on a button that the reviewer went to presses that.
   if (event.key === "Enter" && event.target.closest("a, button")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const act = DO[key] ?? (/^[0-9]$/.test(key) && (() => decide(key))) ?? null;
-  const chosen = act || (KEYS[key] && (() => decide(KEYS[key])));
-  if (!chosen) return;
+  const label = /^[0-9]$/.test(key) ? key : LABELS[key];
+  if (!label && !KEYS[key]) return;
   event.preventDefault();
-  chosen();
+  act(label, KEYS[key]);
 });
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-label], [data-do]");
   if (!button) return;
-  const acts = { agree, undo, skip, play, help: DO["?"] };
-  if (button.dataset.label) decide(button.dataset.label);
-  else acts[button.dataset.do]();
+  act(button.dataset.label, button.dataset.do);
   if (event.detail > 0) button.blur(); // pressed by a finger: Enter is for agreeing again
 });
+
+/** Decide, where there is a label; else do what has this name. */
+function act(label, name) {
+  if (label) decide(label);
+  else ACTIONS[name]();
+}
 
 // Else its button has the keys until the next frame.
 help.addEventListener("close", () => document.activeElement?.blur());
@@ -70,7 +68,8 @@ function decide(label) {
   const item = queue.shift();
   if (!item) return;
   const last = { item };
-  last.sent = send(data.urls.decide, { id: item.id, label, seen: item.seen }).then((answer) => {
+  const fields = { id: item.id, label, seen: item.seen };
+  last.sent = send(data.urls.decide, fields, item.page).then((answer) => {
     if (answer.change) return answer.change;
     const place = decided.indexOf(last); // refused: there is nothing to undo
     if (place >= 0) decided.splice(place, 1);
@@ -92,7 +91,7 @@ function agree() {
 function skip() {
   const item = queue.shift();
   if (!item) return;
-  send(data.urls.skip, { id: item.id });
+  send(data.urls.skip, { id: item.id }, item.page);
   say(data.words.skipped);
   next();
 }
@@ -106,9 +105,9 @@ async function undo() {
   next();
   const answer = await outbox.send(data.urls.undo, async () => {
     const change = await last.sent;
-    return change && { lane: data.lane, change };
+    return change && { change };
   });
-  if (answer?.item) {
+  if (answer?.change) {
     count(-1);
     show("");
     return;
@@ -129,9 +128,11 @@ function play() {
   if (queue.length && !desk.play()) say(data.words.no_strokes);
 }
 
-/** Send what was done; what waits next comes with the answer. */
-async function send(url, fields) {
-  const page = queuePage(fields.id);
+/**
+ * Send what was done; what waits next comes with the answer.
+ * @param {string} page Where it can be looked at again, if it was done to one submission.
+ */
+async function send(url, fields, page = "") {
   const answer = await outbox.send(url, async () => ({
     lane: data.lane,
     have: queue.map((item) => item.id).join(","),
@@ -142,11 +143,6 @@ async function send(url, fields) {
   take(answer.items ?? []);
   if (!queue.length) next();
   return answer;
-}
-
-/** Where one that is decided now can be looked at again. */
-function queuePage(id) {
-  return id && data.page.replace("00000000-0000-0000-0000-000000000000", id);
 }
 
 /** Put what came at the end, and load its pictures. */

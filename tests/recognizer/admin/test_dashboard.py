@@ -12,6 +12,7 @@ from recognizer import aggregates
 from recognizer.admin import counts
 from recognizer.models import Activation, CountedDay
 from tests.conftest import scans_in
+from tests.recognizer.admin.test_versions import make_another
 
 
 def words(client) -> str:
@@ -180,9 +181,7 @@ def test_accuracy_in_the_field_carries_its_interval(admin_client, make_counted):
 
 
 def test_the_newest_version_stands_first_in_accuracy(admin_client, make_counted, version):
-    newer = type(version).objects.create(
-        number=2, name="newer", sha256="2" * 64, size_bytes=1, status="ready"
-    )
+    newer = make_another(version, name="newer")
     make_counted(1, **reviewed_as("7"))
     make_counted(1, version=newer, **reviewed_as("7"))
 

@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from recognizer import aggregates
-from recognizer.models import LabelChange, Lease, Prediction, Submission, Way
+from recognizer.models import LabelChange, Lease, ModelVersion, Prediction, Submission, Way
 from tests import again
+from tests.recognizer.admin.test_versions import make_another
 
 REVIEW = "/admin/recognizer/submission/review/"
 LIST = "/admin/recognizer/submission/"
@@ -36,6 +37,20 @@ def decide(client: Client, item: dict, label: str, lane: str = "uncertain", have
     return client.post(f"{REVIEW}decide/", said | {"seen": item["seen"]})
 
 
+def read_as_one(row: Submission, version: ModelVersion, role: str) -> None:
+    """Store that a version which does not serve reads a 1, surely."""
+    Prediction.objects.create(
+        submission=row,
+        version=version,
+        role=role,
+        verdict="digit",
+        digit=1,
+        confidence=0.99,
+        probabilities=[0.1] * 10,
+        latency_ms=1.0,
+    )
+
+
 def test_the_page_has_the_first_and_the_next_three(reviewer, make_submission):
     rows = [make_submission(**UNSURE) for _ in range(6)]
 
@@ -56,20 +71,9 @@ def test_it_shows_the_first_lane_that_holds_anything(reviewer, make_submission):
 
 
 def test_it_says_why_to_look_but_not_in_the_audit(reviewer, make_submission, active_version):
-    other = type(active_version).objects.create(
-        number=2, name="other", sha256="2" * 64, size_bytes=1, status="ready"
-    )
+    other = make_another(active_version, name="other")
     for row in (make_submission(claim=1), make_submission(claim=1, is_audit=True)):
-        Prediction.objects.create(
-            submission=row,
-            version=other,
-            role="shadow",
-            verdict="digit",
-            digit=1,
-            confidence=0.99,
-            probabilities=[0.1] * 10,
-            latency_ms=1.0,
-        )
+        read_as_one(row, other, role="shadow")
 
     [uncertain] = items_of(reviewer, lane="uncertain")
     [audit] = items_of(reviewer, lane="audit")
@@ -131,15 +135,16 @@ def test_undoing_gives_it_back_to_the_page(reviewer, other_reviewer, make_submis
     [item] = items_of(reviewer)
     change = decide(reviewer, item, "3").json()["change"]
 
-    answer = reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change}).json()
+    answer = reviewer.post(f"{REVIEW}undo/", {"change": change}).json()
 
-    assert answer["item"] == item
+    assert answer == {"change": LabelChange.objects.get(way=Way.UNDO).pk}
     assert Submission.objects.reviewed().count() == 0
     assert items_of(other_reviewer) == []  # it is leased again
-    again = reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change})
+    assert items_of(reviewer) == [item]
+    again = reviewer.post(f"{REVIEW}undo/", {"change": change})
     assert again.json() == answer  # sent once more, since nobody answered
     decide(other_reviewer, item, "5")
-    late = reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change})
+    late = reviewer.post(f"{REVIEW}undo/", {"change": change})
     assert late.status_code == 409
 
 
@@ -148,7 +153,7 @@ def test_what_is_undone_counts_on_no_day(reviewer, make_submission):
     [item] = items_of(reviewer)
     change = decide(reviewer, item, "3").json()["change"]
     LabelChange.objects.update(changed_at=timezone.now() - timedelta(days=1))
-    reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change})
+    reviewer.post(f"{REVIEW}undo/", {"change": change})
 
     [row] = progress(reviewer)["reviewers"]
 
@@ -254,7 +259,7 @@ def test_progress_tells_what_each_has_decided_without_what_was_taken_back(
     first, second, third = items_of(reviewer)
     decide(reviewer, first, "3")
     change = decide(reviewer, second, "3").json()["change"]
-    reviewer.post(f"{REVIEW}undo/", {"lane": "uncertain", "change": change})
+    reviewer.post(f"{REVIEW}undo/", {"change": change})
     decide(other_reviewer, third, "3")
     LabelChange.objects.filter(changed_by=other_reviewer.user).update(
         changed_at=timezone.now() - timedelta(days=30)
@@ -392,9 +397,7 @@ def test_a_lane_is_filtered_further(reviewer, make_submission, query, others):
 
 
 def test_a_lane_is_filtered_by_version(reviewer, make_submission, version):
-    other = type(version).objects.create(
-        number=2, name="other", sha256="2" * 64, size_bytes=1, status="ready"
-    )
+    other = make_another(version, name="other")
     make_submission(**UNSURE)
     wanted = make_submission(version=other, **UNSURE)
 
@@ -406,20 +409,9 @@ def test_a_lane_is_filtered_by_version(reviewer, make_submission, version):
 def test_claims_are_accepted_in_bulk_and_what_was_left_is_said(
     reviewer, make_submission, active_version
 ):
-    other = type(active_version).objects.create(
-        number=2, name="other", sha256="2" * 64, size_bytes=1, status="ready"
-    )
+    other = make_another(active_version, name="other")
     rows = [make_submission(claim=1) for _ in range(2)]
-    Prediction.objects.create(
-        submission=rows[0],
-        version=other,
-        role="replay",
-        verdict="digit",
-        digit=1,
-        confidence=0.99,
-        probabilities=[0.1] * 10,
-        latency_ms=1.0,
-    )
+    read_as_one(rows[0], other, role="replay")
 
     chosen = {"action": "accept_claims", "_selected_action": [row.pk for row in rows]}
     words = reviewer.post(LIST, chosen, follow=True).content.decode()

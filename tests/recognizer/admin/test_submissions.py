@@ -13,6 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from recognizer.models import Submission
+from tests.conftest import png
 
 LIST = "/admin/recognizer/submission/"
 
@@ -184,9 +185,8 @@ def test_the_steps_are_for_who_may_see_the_submission(client_who_may, submission
 
 
 def test_the_steps_of_what_is_gone_or_broken_or_blank_are_answered_kindly(admin_client, submission):
-    blank = io.BytesIO()
-    Image.new("L", (60, 60), 255).save(blank, "PNG")
-    for content, status in ((blank.getvalue(), 200), (b"no picture", 404)):
+    blank = png(Image.new("L", (60, 60), 255))
+    for content, status in ((blank, 200), (b"no picture", 404)):
         submission.image.storage.delete(submission.image.name)
         submission.image.save("x.png", ContentFile(content))
         assert admin_client.get(steps_of(submission)).status_code == status
