@@ -197,7 +197,7 @@ MAY_IMPORT = {
         *(f"training.{part}" for part in ("attempts", "learning", "models")),
     },
     "training.tasks": {
-        *(f"recognizer.{part}" for part in ("registry", "tasks", "models")),
+        *(f"recognizer.{part}" for part in ("tasks", "models")),
         *(f"training.{part}" for part in ("attempts", "processes", "models")),
     },
     "training.forms": {"training.processes", "training.models"},
