@@ -6,7 +6,6 @@ How they are split: `splitting`. No database.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -144,7 +143,7 @@ def write(path: Path, reviewed: Reviewed) -> None:
     """Keep them as one .npz file, whole or not at all."""
     arrays: dict[str, Any] = {
         "was_seen": reviewed.was_seen,
-        "num_twins": np.array(json.dumps(reviewed.num_twins)),
+        "num_twins": reviewed.num_twins,
     }
     for part in PARTS:
         side: Side = getattr(reviewed, part)
@@ -171,5 +170,5 @@ def read(path: Path) -> Reviewed:
             )
             for part in PARTS
         )
-        num_twins = json.loads(str(arrays["num_twins"]))
+        num_twins = int(arrays["num_twins"])  # also where it was written as text
         return Reviewed(train, validation, field_test, arrays["was_seen"], num_twins)
