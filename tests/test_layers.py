@@ -169,7 +169,7 @@ MAY_IMPORT = {
     },
     "training.field_test": {
         *(f"recognizer.{part}" for part in ("engine", "models", "replay")),
-        *(f"training.{part}" for part in ("datasets", "lessons", "reviewed")),
+        *(f"training.{part}" for part in ("lessons", "reviewed")),
     },
     "training.learning": {
         *(
