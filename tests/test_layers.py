@@ -222,6 +222,7 @@ MAY_IMPORT = {
         "training.model_card",
         "training.learning",
         "training.parents",
+        "training.processes",
         "training.recipe",
         "training.report",
         "training.reporting",

@@ -24,6 +24,7 @@ from recognizer import registry
 from recognizer.engine import LoadFailed
 from recognizer.models import NAME_LENGTH, ModelVersion
 from training.attempts import Attempt
+from training.processes import runs_folder
 from training.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _plan(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
     except recipes.Impossible as error:
         raise CommandError(str(error)) from error
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return recipe, _runs() / f"{now}-{preset}"
+    return recipe, runs_folder() / f"{now}-{preset}"
 
 
 def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
@@ -222,11 +223,11 @@ def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
     if given:
         raise CommandError(f"--resume takes the run's own recipe. Leave out {', '.join(given)}.")
     named = Path(options["resume"])
-    folder = named if (named / "recipe.json").is_file() else _runs() / named
+    folder = named if (named / "recipe.json").is_file() else runs_folder() / named
     try:
         return recipes.Recipe.read(folder / "recipe.json"), folder
     except FileNotFoundError as error:
-        have = ", ".join(sorted(one.name for one in _runs().glob("*/"))[-5:]) or "none"
+        have = ", ".join(sorted(one.name for one in runs_folder().glob("*/"))[-5:]) or "none"
         raise CommandError(
             f"Expected a run, found none at {folder}. Newest runs: {have}."
         ) from error
@@ -268,10 +269,6 @@ def _name(options: dict[str, Any], run_folder: Path) -> str:
             "Give a shorter one as --name."
         )
     return name
-
-
-def _runs() -> Path:
-    return Path(settings.MEDIA_ROOT) / "runs"
 
 
 def _train(
