@@ -194,7 +194,7 @@ MAY_IMPORT = {
     "training.processes": {"training.attempts", "training.models"},
     "training.reporting": {
         "recognizer.models",
-        *(f"training.{part}" for part in ("attempts", "learning", "models")),
+        *(f"training.{part}" for part in ("attempts", "learning", "models", "processes")),
     },
     "training.tasks": {
         *(f"recognizer.{part}" for part in ("tasks", "models")),

@@ -23,9 +23,11 @@ from training.models import State, TrainingRun
 
 logger = logging.getLogger(__name__)
 
-# As `manage.py train` ends when it was interrupted, or where Python does before it can say so.
-# Where it is interrupted while Python begins, it ends with 1, as by an error.
-INTERRUPTED = (130, -signal.SIGINT)
+# As `manage.py train` ends when it was interrupted: what a shell says of such a command.
+STOPPED_STATUS = 130
+# So it ends then, or as Python does before it can say so. Where it is interrupted while Python
+# begins, it ends with 1, as by an error.
+INTERRUPTED = (STOPPED_STATUS, -signal.SIGINT)
 # All that a worker takes as the wish to end.
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 # Begins the names of digits of one's own, so that a folder may be called as what is known already.

@@ -23,6 +23,7 @@ from django.utils import timezone
 from recognizer.models import ModelVersion
 from training.attempts import Attempt
 from training.models import SILENT_AFTER, State
+from training.processes import STOPPED_STATUS
 
 if TYPE_CHECKING:
     from training import learning
@@ -31,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 # How often it tells: what a page that asks every other second shows is then never old.
 BEAT_S = 1.0
-# What a shell says of a command that an interrupt has ended.
-STOPPED_STATUS = 130
 
 
 class Reporter:

@@ -24,7 +24,7 @@ from recognizer import registry
 from recognizer.engine import LoadFailed
 from recognizer.models import NAME_LENGTH, ModelVersion
 from training.attempts import Attempt
-from training.processes import runs_folder
+from training.processes import STOPPED_STATUS, runs_folder
 from training.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -299,7 +299,8 @@ def _train(
             )
     except KeyboardInterrupt as interrupt:
         raise CommandError(
-            f"Stopped. Go on with: manage.py train --resume {run_folder.name}", returncode=130
+            f"Stopped. Go on with: manage.py train --resume {run_folder.name}",
+            returncode=STOPPED_STATUS,
         ) from interrupt
     except (datasets.DataUnavailable, checkpoints.CannotResume, recipes.Impossible) as error:
         raise CommandError(str(error)) from error
