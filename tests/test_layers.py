@@ -220,6 +220,7 @@ MAY_IMPORT = {
         "training.lessons",
         "training.measurement",
         "training.model_card",
+        "training.models",
         "training.learning",
         "training.parents",
         "training.processes",

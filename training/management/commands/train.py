@@ -24,6 +24,7 @@ from recognizer import registry
 from recognizer.engine import LoadFailed
 from recognizer.models import NAME_LENGTH, ModelVersion
 from training.attempts import Attempt
+from training.models import Preset
 from training.processes import STOPPED_STATUS, runs_folder
 from training.reporting import Reporter
 
@@ -44,9 +45,7 @@ class Command(BaseCommand):
     help = "Train a model version, register it, and activate it when asked."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--preset", choices=("smoke", "step", "quick", "best"), help="how long (default: quick)"
-        )
+        parser.add_argument("--preset", choices=Preset.values, help="how long (default: quick)")
         parser.add_argument("--epochs", type=int)
         parser.add_argument("--batch-size", type=int)
         parser.add_argument("--seed", type=int)
