@@ -180,14 +180,13 @@ class Pace:
 
     def seconds_left(self, progress: learning.Progress) -> int | None:
         """Estimate how long the steps that are left will take; None at the first report."""
-        now = self._now()
-        done = (progress.epoch - 1) * progress.num_steps + progress.step
+        now, done = self._now(), progress.num_done
         if self._first is None:
             self._first = (now, done)
         began, done_before = self._first
         if done == done_before:
             return None
-        left = progress.num_epochs * progress.num_steps - done
+        left = progress.num_in_all - done
         return round((now - began) / (done - done_before) * left)
 
 

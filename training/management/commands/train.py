@@ -320,13 +320,12 @@ def _reporter(console: Console) -> Iterator[learning.Report]:
 
         def report(progress: learning.Progress) -> None:
             nonlocal is_begun
-            done = (progress.epoch - 1) * progress.num_steps + progress.step
             if not is_begun:  # what a resumed run did before does not count as speed
-                bar.reset(task, total=progress.num_epochs * progress.num_steps, completed=done)
+                bar.reset(task, total=progress.num_in_all, completed=progress.num_done)
                 is_begun = True
             bar.update(
                 task,
-                completed=done,
+                completed=progress.num_done,
                 description=f"epoch {progress.epoch}/{progress.num_epochs}",
                 figures=_figures(progress),
             )
