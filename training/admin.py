@@ -179,7 +179,7 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False  # a run is what was asked for; its steps ask for the permission
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_open = obj is not None and (obj.is_under_way or obj.state == State.QUEUED)
+        is_open = obj is not None and obj.is_open
         return not is_open and super().has_delete_permission(request, obj)
 
 

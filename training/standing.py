@@ -75,7 +75,7 @@ def of(run: TrainingRun) -> Standing:
         command=WORKER if is_forgotten else "",
         is_lost=is_lost,
         is_error=run.state in {State.FAILED, State.DEAD},
-        is_open=run.is_under_way or run.state == State.QUEUED,
+        is_open=run.is_open,
         percent=int(100 * run.share_done) if run.attempt else None,
         facts=_facts(run),
         charts=charts(run.history),
