@@ -151,7 +151,8 @@ class Reporter:
 
     def _note(self, progress: learning.Progress) -> None:
         """Keep a progress for the next beat; called after each step, so it costs nothing."""
-        news: dict[str, Any] = {
+        news = {
+            **self._news,
             "epoch": progress.epoch,
             "num_epochs": progress.num_epochs,
             "step": progress.step,
@@ -163,8 +164,6 @@ class Reporter:
         }
         if progress.is_epoch_end and self._folder:
             news["history"] = read_history(self._folder)
-        elif "history" in self._news:
-            news["history"] = self._news["history"]
         self._news = news  # one assignment: the thread never sees half of it
 
     def _told(self) -> dict[str, Any]:
