@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from tests.training.conftest import set_row
-from training import attempts, learning, reporting
+from training import learning, reporting
 from training.attempts import Attempt
 from training.models import State, TrainingRun
 from training.reporting import Pace, Reporter
@@ -35,13 +35,6 @@ def _interrupts() -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture
-def attempt(transactional_db) -> Attempt:
-    begun = attempts.begin(TrainingRun.objects.create(preset="smoke", name="mine"))
-    assert begun
-    return begun
 
 
 @pytest.fixture
