@@ -14,6 +14,7 @@ from django.core.management import CommandError
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from tests import workers
 from tests.training.conftest import set_row
 from training import learning, reporting
 from training.attempts import Attempt
@@ -225,15 +226,10 @@ time.sleep(600)
 @pytest.fixture
 def child(attempt: Attempt, settings) -> Iterator[subprocess.Popen[str]]:
     """A process that reports to the one row, started as a worker starts it."""
-    name = settings.DATABASES["default"]["NAME"]
     process = subprocess.Popen(
         [sys.executable, "-c", REPORT_FOR_EVER, str(attempt)],
         cwd=Path(settings.BASE_DIR),
-        env=os.environ
-        | {
-            "DATABASE_URL": f"sqlite:///{name}",
-            "DJANGO_SETTINGS_MODULE": "digitsite.settings",
-        },
+        env=workers.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
