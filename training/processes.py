@@ -42,7 +42,7 @@ def learn(run: TrainingRun, attempt: Attempt) -> None:
     The process itself tells the row how far it is. Here is noted how it ended where it did not
     come to its end. A worker that is asked to end interrupts it first.
 
-    Queries: 2 for each line that it says, and 2 or 3.
+    Queries: 2 for each line that it says, and 1 to 3.
     """
     if not goes_on(run):
         attempt.set(**NOTHING_LEARNT)

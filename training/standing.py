@@ -65,7 +65,7 @@ class Standing:
 
 
 def of(run: TrainingRun) -> Standing:
-    """Tell where a run stands. Queries: 0; 2 or 3 where it waits."""
+    """Tell where a run stands. Queries: 0; 1 to 3 where it waits."""
     blocking = _blocking() if run.state == State.QUEUED else None
     is_late = run.state == State.QUEUED and not blocking and _is_late(run)
     is_lost = is_late and tasks.is_lost(run)
