@@ -79,7 +79,8 @@ def train(
     Raises:
         DataUnavailable: There is nothing to learn from.
         CannotResume: There is no such run, it was made with another recipe or other data, its
-            model is no longer the one that its passport describes, or another process works on it.
+            reviewed submissions are gone, its model is no longer the one that its passport
+            describes, or another process works on it.
         FileExistsError: `run_folder` is there, and `resume` is not asked for.
         Impossible: The batch is larger than the training part, what the recipe asks for is not
             given, or the version to start from is another network.
