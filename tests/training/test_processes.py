@@ -285,13 +285,25 @@ def heard(request) -> Iterator[tuple[signal.Signals, list[int]]]:
     signal.signal(request.param, before)
 
 
-@pytest.mark.parametrize("is_early", [True, False])
+SLEEP = "import time; print('begun', flush=True); time.sleep(20)"
+# As Python does that is interrupted while it begins: it ends with 1 and this word, as by an error.
+END_AS_BY_AN_ERROR = f"""
+import signal, sys
+signal.signal(signal.SIGINT, lambda *_: sys.exit('KeyboardInterrupt'))
+{SLEEP}
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_early", "code"),
+    [(True, SLEEP), (False, SLEEP), (False, END_AS_BY_AN_ERROR)],
+    ids=["before there is one", "while it sleeps", "while Python begins"],
+)
 def test_a_worker_that_is_asked_to_end_interrupts_its_process(
-    waiting, attempt, monkeypatch, heard, is_early
+    waiting, attempt, monkeypatch, heard, is_early, code
 ):
-    """Also where it is asked in the moment before the process is there."""
+    """Also where it is asked in the moment before the process is there, and while Python begins."""
     signum, found = heard
-    code = "import time; print('begun', flush=True); time.sleep(20)"
     log = Attempt.log
 
     def command(run: TrainingRun, attempt: Attempt) -> list[str]:
@@ -311,34 +323,6 @@ def test_a_worker_that_is_asked_to_end_interrupts_its_process(
     run = TrainingRun.objects.get()
     assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
     assert found == [signum]
-
-
-def test_python_that_is_interrupted_while_it_begins_was_interrupted(
-    waiting, attempt, say, monkeypatch
-):
-    """It ends with 1 and these words then, as by an error."""
-    say(
-        "import signal, sys, time\n"
-        "signal.signal(signal.SIGINT, lambda *_: sys.exit('KeyboardInterrupt'))\n"
-        "print('begun', flush=True)\n"
-        "time.sleep(20)"
-    )
-    log = Attempt.log
-
-    def ask(attempt: Attempt, line: str) -> None:
-        if line == "begun":
-            os.kill(os.getpid(), signal.SIGTERM)
-        log(attempt, line)
-
-    monkeypatch.setattr(Attempt, "log", ask)
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
-    try:
-        processes.learn(waiting, attempt)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-    run = TrainingRun.objects.get()
-    assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
 
 
 def test_a_process_leaves_none_behind_and_gives_way_to_what_serves(waiting, attempt, say):
