@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 def canvas_png() -> bytes:
     """A seven with a bar on a canvas of 280 px, as the page sends it."""
-    return _encoded(_seven(280, 280, 16), "PNG")
+    return encoded(_seven(280, 280, 16), "PNG")
 
 
 def photo_jpeg() -> bytes:
@@ -21,7 +21,7 @@ def photo_jpeg() -> bytes:
     noise = random.normal(0, 4, (3000, 4000)).astype(np.float32)
     paper = np.asarray(ink, np.float32) / 255 * 0.75 + 0.25
     pixels = (paper * light + noise).clip(0, 255).astype(np.uint8)
-    return _encoded(Image.fromarray(pixels).convert("RGB"), "JPEG")
+    return encoded(Image.fromarray(pixels).convert("RGB"), "JPEG")
 
 
 def crossed_png() -> bytes:
@@ -30,7 +30,7 @@ def crossed_png() -> bytes:
     image = _seven(280, 280, 16)
     ImageDraw.Draw(image).line([(0, 160), (280, 164)], "#1b2a4a", 5)
     pixels = np.asarray(image, np.float32) + random.normal(0, 6, (280, 280, 1))
-    return _encoded(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)), "PNG")
+    return encoded(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)), "PNG")
 
 
 def squared_jpeg() -> bytes:
@@ -40,7 +40,14 @@ def squared_jpeg() -> bytes:
     for place in range(-200, 4200, 180):
         draw.line([(place, 0), (place - 60, 3000)], "#9fb0d0", 8)
         draw.line([(0, place), (4000, place + 80)], "#9fb0d0", 8)
-    return _encoded(image.filter(ImageFilter.GaussianBlur(3)), "JPEG")
+    return encoded(image.filter(ImageFilter.GaussianBlur(3)), "JPEG")
+
+
+def encoded(image: Image.Image, kind: str) -> bytes:
+    """Write an image as a file of a kind that Pillow knows."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
 
 
 def _seven(width: int, height: int, pen: int) -> Image.Image:
@@ -54,9 +61,3 @@ def _seven(width: int, height: int, pen: int) -> Image.Image:
     draw.line(at((0.28, 0.24), (0.72, 0.24), (0.45, 0.8)), "#1b2a4a", pen, joint="curve")
     draw.line(at((0.4, 0.52), (0.68, 0.52)), "#1b2a4a", pen)
     return image
-
-
-def _encoded(image: Image.Image, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind)
-    return buffer.getvalue()

@@ -34,6 +34,27 @@ def replay(candidate_id: int, baseline_id: int) -> None:
         registry.replay(versions[candidate_id], versions[baseline_id])
 
 
+def ask_for_replay(candidate: ModelVersion, baseline: ModelVersion | None) -> Replay | None:
+    """Give the replay of two versions, and ask the worker for it where there is none.
+
+    Args:
+        candidate: The version that may serve next.
+        baseline: The one to compare it with, if there is one.
+
+    Returns:
+        None where there is nothing to compare, or the candidate cannot serve.
+
+    Queries: 0 where there is nothing to compare, 2 or 3 where it is known, 5 or 7 where not.
+    """
+    if baseline is None or baseline == candidate or not candidate.may_serve:
+        return None
+    found, is_to_be_run = registry.begin_replay(candidate, baseline)
+    if is_to_be_run:
+        replay.enqueue(candidate.pk, baseline.pk)
+        found.refresh_from_db()  # it may have been run at once
+    return found
+
+
 @task(queue_name=PERIODIC_QUEUE)
 def catch_up() -> int:
     """Let the shadow read what came meanwhile. Gives how many it has read."""

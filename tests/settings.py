@@ -19,12 +19,14 @@ os.environ.update(
         "SECRET_KEY": "only-for-tests-0123456789-0123456789-0123456789-0123456789",
         "DEBUG": "0",
         "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
-        # Another one where a test runs tests on it: tests/recognizer/admin/test_lists.py.
+        # Another one where a test runs tests on it: tests/again.py.
         "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", f"sqlite:///{_RUN / 'db.sqlite3'}"),
         "MEDIA_ROOT": str(_RUN / "media"),
         "STATIC_ROOT": str(_RUN / "static"),
         "CACHE_DIR": str(_RUN / "cache"),
         "REDIS_URL": "",
+        "TASKS_BACKEND": "django_tasks_db.DatabaseBackend",
+        "TRAINING_RUNS_AT_ONCE": "1",
         "DIGITS_ENGINE": "litert",
         "DIGITS_RATE_LIMIT": "0",
         "DIGITS_AUDIT_SHARE": "0",

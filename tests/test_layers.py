@@ -173,7 +173,7 @@ MAY_IMPORT = {
     },
     "training.field_test": {
         *(f"recognizer.{part}" for part in ("engine", "models", "replay")),
-        *(f"training.{part}" for part in ("datasets", "lessons", "reviewed")),
+        *(f"training.{part}" for part in ("lessons", "reviewed")),
     },
     "training.learning": {
         *(
@@ -198,10 +198,10 @@ MAY_IMPORT = {
     "training.processes": {"training.attempts", "training.models"},
     "training.reporting": {
         "recognizer.models",
-        *(f"training.{part}" for part in ("attempts", "learning", "models")),
+        *(f"training.{part}" for part in ("attempts", "learning", "models", "processes")),
     },
     "training.tasks": {
-        *(f"recognizer.{part}" for part in ("registry", "tasks", "models")),
+        *(f"recognizer.{part}" for part in ("tasks", "models")),
         *(f"training.{part}" for part in ("attempts", "processes", "models")),
     },
     "training.forms": {"training.processes", "training.models"},
@@ -224,8 +224,10 @@ MAY_IMPORT = {
         "training.lessons",
         "training.measurement",
         "training.model_card",
+        "training.models",
         "training.learning",
         "training.parents",
+        "training.processes",
         "training.recipe",
         "training.report",
         "training.reporting",

@@ -1,4 +1,4 @@
-"""Real workers on the tests' database, as `make serve` starts them, and their queue."""
+"""Processes on the tests' database: real workers, as `make serve` starts them, and their queue."""
 
 import os
 import subprocess
@@ -19,6 +19,14 @@ def keep_tasks(settings: Any) -> None:
     settings.TASKS = {"default": site.TASKS["default"] | backend}
 
 
+def environment() -> dict[str, str]:
+    """Give the environment of a process that works on the test's database."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "digitsite.settings",
+        "DATABASE_URL": f"sqlite:///{site.DATABASES['default']['NAME']}",
+    }
+
+
 @contextmanager
 def run_worker(settings: Any, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `manage.py worker` on the test's database; what is put into the queue stays for it.
@@ -26,12 +34,8 @@ def run_worker(settings: Any, *options: str) -> Iterator[subprocess.Popen[bytes]
     The test needs `transactional_db`, so that another process sees its rows.
     """
     keep_tasks(settings)
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "digitsite.settings",
-        "DATABASE_URL": f"sqlite:///{settings.DATABASES['default']['NAME']}",
-    }
     command = [sys.executable, "manage.py", "worker", "--interval=0.2", "-v", "0", *options]
-    process = subprocess.Popen(command, cwd=site.BASE_DIR, env=environment)
+    process = subprocess.Popen(command, cwd=site.BASE_DIR, env=environment())
     try:
         yield process
     finally:

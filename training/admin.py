@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.shortcuts import redirect
+from django.urls import URLPattern
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from recognizer.admin import life, marks
 from recognizer.admin.activations import comparison
+from recognizer.admin.buttons import button
 from training import standing, tasks
 from training.forms import TrainingRunForm
 from training.models import State, TrainingRun, Unfitting
-
-if TYPE_CHECKING:  # Django's own class takes no parameter at run time
-    Admin = admin.ModelAdmin[TrainingRun]
 
 TEMPLATES = "admin/training/trainingrun"
 PAGE = "admin:training_trainingrun_change"
@@ -157,8 +152,8 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            _step(self, "stop", TrainingRun.stop, gettext_lazy("Asked to stop: %(run)s.")),
-            _step(self, "resume", _resume, gettext_lazy("Queued to go on: %(run)s.")),
+            button(self, "stop", _stop, CHANGE, refusals=(Unfitting,)),
+            button(self, "resume", _resume, CHANGE, refusals=(Unfitting,)),
             *super().get_urls(),
         ]
 
@@ -184,7 +179,7 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False  # a run is what was asked for; its steps ask for the permission
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_open = obj is not None and (obj.is_under_way or obj.state == State.QUEUED)
+        is_open = obj is not None and obj.is_open
         return not is_open and super().has_delete_permission(request, obj)
 
 
@@ -201,30 +196,15 @@ def _beside_the_active(request: HttpRequest, run: TrainingRun) -> dict[str, Any]
 # --- Buttons --------------------------------------------------------------------------------------
 
 
-def _resume(run: TrainingRun) -> None:
+def _stop(run: TrainingRun) -> str:
+    run.stop()
+    return _("Asked to stop: %(run)s.") % {"run": run}
+
+
+def _resume(run: TrainingRun) -> str:
     """Let a run wait for its turn again; one that waits, and has lost its task, gets another."""
     with transaction.atomic():
         if not tasks.is_lost(run):
             run.resume()
         tasks.ask(run)
-
-
-def _step(admin: Admin, name: str, take: Callable[[TrainingRun], None], said: Any) -> URLPattern:
-    """Give the address of a button: it takes a step, writes it into the history, and says it."""
-
-    @require_POST
-    def view(request: HttpRequest, pk: int) -> HttpResponse:
-        run = get_object_or_404(TrainingRun, pk=pk)
-        if not (request.user.has_perm(CHANGE) and admin.has_view_permission(request)):
-            raise PermissionDenied
-        try:
-            take(run)
-        except Unfitting as refusal:
-            admin.message_user(request, str(refusal), messages.WARNING)
-        else:
-            admin.log_change(request, run, said % {"run": run})
-            admin.message_user(request, said % {"run": run}, messages.SUCCESS)
-        return redirect(PAGE, pk)
-
-    wrapped = admin.admin_site.admin_view(view)
-    return path(f"<int:pk>/{name}/", wrapped, name=f"training_trainingrun_{name}")
+    return _("Queued to go on: %(run)s.") % {"run": run}

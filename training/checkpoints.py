@@ -20,7 +20,9 @@ PARENT_NAME = "parent.keras"
 
 
 class CannotResume(ValueError):
-    """There is no such run, or it was made with another recipe or other data."""
+    """There is no such run, it was made with another recipe or other data, what it was given or has
+    made is no longer there as it was, or another process works on it; the message says what to do.
+    """
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,10 @@ class Digits:
     def take(self, rows: NDArray[np.intp]) -> Digits:
         return Digits(self.images[rows], self.labels[rows])
 
+    def only_digits(self) -> Digits:
+        """Leave out what is no digit."""
+        return self.take(np.flatnonzero(self.labels != NO_DIGIT))
+
     @property
     def sha256(self) -> str:
         """The hash of the digits and their labels, in their order."""

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from recognizer import engine, replay
 from recognizer.models import ModelVersion
 from training import reviewed
-from training.datasets import NO_DIGIT
 from training.lessons import REVIEWED_NAME
 
 
@@ -33,8 +32,7 @@ def compare(version: ModelVersion, before: ModelVersion, run_folder: Path) -> di
 
     Queries: 1.
     """
-    digits = reviewed.read(run_folder / REVIEWED_NAME).field_test.digits
-    digits = digits.take(np.flatnonzero(digits.labels != NO_DIGIT))
+    digits = reviewed.read(run_folder / REVIEWED_NAME).field_test.digits.only_digits()
     is_right, was_right = (
         _answers(one, digits.images) == digits.labels for one in (version, before)
     )

@@ -45,6 +45,15 @@ class Progress:
     validation_accuracy: float | None
     is_epoch_end: bool = False
 
+    @property
+    def num_done(self) -> int:
+        """How many of all steps are done, also before the run was resumed."""
+        return (self.epoch - 1) * self.num_steps + self.step
+
+    @property
+    def num_in_all(self) -> int:
+        return self.num_epochs * self.num_steps
+
 
 Report = Callable[[Progress], None]
 

@@ -51,7 +51,7 @@ def measured(
         "validation": evaluation.figures(own, answers[: len(own)]),
         "test": evaluation.figures(lessons.data.test.labels, read(lessons.data.test)),
         "sources": _by_source(lessons, answers, limits),
-        **_on_reviewed(lessons, limits, read),
+        **_on_reviewed(lessons, answers, limits, read),
         **({"no_digits": _no_digits(on_digits, on_others, limits)} if len(on_others) else {}),
     }
 
@@ -79,20 +79,23 @@ def _by_source(
 
 
 def _on_reviewed(
-    lessons: Lessons, limits: dict[str, float], read: Callable[[Digits], Any]
+    lessons: Lessons, answers: Any, limits: dict[str, float], read: Callable[[Digits], Any]
 ) -> dict[str, Any]:
     """Measure on the people of validation, and on the field test; nothing where there are none."""
     if not lessons.reviewed:
         return {}
-    sides = {
-        "reviewed_validation": lessons.reviewed.validation,
-        "field_test": lessons.reviewed.field_test,
-    }
-    return {
-        name: _of_side(side, read(side.digits), limits)
-        for name, side in sides.items()
-        if (side.digits.labels != NO_DIGIT).any()
-    }
+    validation, field_test = lessons.reviewed.validation, lessons.reviewed.field_test
+    found = {}
+    if _has_digits(validation):
+        own = answers[-len(validation) :]  # the last of what validates
+        found["reviewed_validation"] = _of_side(validation, own, limits)
+    if _has_digits(field_test):
+        found["field_test"] = _of_side(field_test, read(field_test.digits), limits)
+    return found
+
+
+def _has_digits(side: Side) -> bool:
+    return bool((side.digits.labels != NO_DIGIT).any())
 
 
 def _of_side(side: Side, answers: Any, limits: dict[str, float]) -> dict[str, Any]:

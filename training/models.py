@@ -161,6 +161,11 @@ class TrainingRun(models.Model):
         return self.state in UNDER_WAY
 
     @property
+    def is_open(self) -> bool:
+        """Whether it waits or is under way."""
+        return self.is_under_way or self.state == State.QUEUED
+
+    @property
     def is_broken_off(self) -> bool:
         return self.state in BROKEN_OFF
 

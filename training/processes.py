@@ -23,9 +23,11 @@ from training.models import State, TrainingRun
 
 logger = logging.getLogger(__name__)
 
-# As `manage.py train` ends when it was interrupted, or where Python does before it can say so.
-# Where it is interrupted while Python begins, it ends with 1, as by an error.
-INTERRUPTED = (130, -signal.SIGINT)
+# As `manage.py train` ends when it was interrupted: what a shell says of such a command.
+STOPPED_STATUS = 130
+# So it ends then, or as Python does before it can say so. Where it is interrupted while Python
+# begins, it ends with 1, as by an error.
+INTERRUPTED = (STOPPED_STATUS, -signal.SIGINT)
 # All that a worker takes as the wish to end.
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 # Begins the names of digits of one's own, so that a folder may be called as what is known already.
@@ -40,7 +42,7 @@ def learn(run: TrainingRun, attempt: Attempt) -> None:
     The process itself tells the row how far it is. Here is noted how it ended where it did not
     come to its end. A worker that is asked to end interrupts it first.
 
-    Queries: 2 for each line that it says, and 2 or 3.
+    Queries: 2 for each line that it says, and 1 to 3.
     """
     if not goes_on(run):
         attempt.set(**NOTHING_LEARNT)

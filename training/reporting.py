@@ -23,6 +23,7 @@ from django.utils import timezone
 from recognizer.models import ModelVersion
 from training.attempts import Attempt
 from training.models import SILENT_AFTER, State
+from training.processes import STOPPED_STATUS
 
 if TYPE_CHECKING:
     from training import learning
@@ -31,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 # How often it tells: what a page that asks every other second shows is then never old.
 BEAT_S = 1.0
-# What a shell says of a command that an interrupt has ended.
-STOPPED_STATUS = 130
 
 
 class Reporter:
@@ -152,7 +151,8 @@ class Reporter:
 
     def _note(self, progress: learning.Progress) -> None:
         """Keep a progress for the next beat; called after each step, so it costs nothing."""
-        news: dict[str, Any] = {
+        news = {
+            **self._news,
             "epoch": progress.epoch,
             "num_epochs": progress.num_epochs,
             "step": progress.step,
@@ -164,8 +164,6 @@ class Reporter:
         }
         if progress.is_epoch_end and self._folder:
             news["history"] = read_history(self._folder)
-        elif "history" in self._news:
-            news["history"] = self._news["history"]
         self._news = news  # one assignment: the thread never sees half of it
 
     def _told(self) -> dict[str, Any]:
@@ -181,14 +179,13 @@ class Pace:
 
     def seconds_left(self, progress: learning.Progress) -> int | None:
         """Estimate how long the steps that are left will take; None at the first report."""
-        now = self._now()
-        done = (progress.epoch - 1) * progress.num_steps + progress.step
+        now, done = self._now(), progress.num_done
         if self._first is None:
             self._first = (now, done)
         began, done_before = self._first
         if done == done_before:
             return None
-        left = progress.num_epochs * progress.num_steps - done
+        left = progress.num_in_all - done
         return round((now - began) / (done - done_before) * left)
 
 

@@ -6,7 +6,6 @@ How they are split: `splitting`. No database.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -85,18 +84,22 @@ class Reviewed:
         parts = [getattr(self, part).digits.sha256 for part in PARTS]
         return hashlib.sha256("".join(parts).encode()).hexdigest()
 
+    def leaving(self, **parts: Any) -> Reviewed:
+        """Replace parts by what their twins leave of them, and count what those take."""
+        rest = replace(self, **parts)
+        num_twins = self.num_twins + self.num_submissions - rest.num_submissions
+        return replace(rest, num_twins=num_twins)
+
     def apart_from(self, others: Images) -> Reviewed:
         """Leave out of the two parts that a run learns and chooses by what has a twin in others.
 
         Args:
             others: `uint8 (M, 28, 28)`: other digits that the run is measured by.
         """
-        train, validation = (
-            side.without_twins_of(others) for side in (self.train, self.validation)
+        return self.leaving(
+            train=self.train.without_twins_of(others),
+            validation=self.validation.without_twins_of(others),
         )
-        rest = replace(self, train=train, validation=validation)
-        num_twins = self.num_twins + self.num_submissions - rest.num_submissions
-        return replace(rest, num_twins=num_twins)
 
     def apart_from_data(self, data: DigitData) -> Reviewed:
         """Leave out what has a twin in another part of the run's other data.
@@ -107,20 +110,12 @@ class Reviewed:
         apart = self.apart_from(data.test.images)
         known = np.concatenate([data.train.images, data.validation.images])
         is_known = twins.having_twins(apart.field_test.digits.images, known)
-        train, validation, field_test = (
-            apart.train.without_twins_of(data.validation.images),
-            apart.validation.without_twins_of(data.train.images),
-            apart.field_test.without(is_known),
-        )
-        rest = replace(
-            apart,
-            train=train,
-            validation=validation,
-            field_test=field_test,
+        return apart.leaving(
+            train=apart.train.without_twins_of(data.validation.images),
+            validation=apart.validation.without_twins_of(data.train.images),
+            field_test=apart.field_test.without(is_known),
             was_seen=apart.was_seen[~is_known],
         )
-        num_twins = apart.num_twins + apart.num_submissions - rest.num_submissions
-        return replace(rest, num_twins=num_twins)
 
     def unseen(self) -> Reviewed:
         """Leave out of the field test what an earlier version may have learnt from."""
@@ -148,7 +143,7 @@ def write(path: Path, reviewed: Reviewed) -> None:
     """Keep them as one .npz file, whole or not at all."""
     arrays: dict[str, Any] = {
         "was_seen": reviewed.was_seen,
-        "num_twins": np.array(json.dumps(reviewed.num_twins)),
+        "num_twins": reviewed.num_twins,
     }
     for part in PARTS:
         side: Side = getattr(reviewed, part)
@@ -175,5 +170,5 @@ def read(path: Path) -> Reviewed:
             )
             for part in PARTS
         )
-        num_twins = json.loads(str(arrays["num_twins"]))
+        num_twins = int(arrays["num_twins"])  # also where it was written as text
         return Reviewed(train, validation, field_test, arrays["was_seen"], num_twins)

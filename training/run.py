@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from recognizer import imaging
 from training import checkpoints, datasets, evaluation, metrics, reviewed, sources
@@ -80,7 +79,8 @@ def train(
     Raises:
         DataUnavailable: There is nothing to learn from.
         CannotResume: There is no such run, it was made with another recipe or other data, its
-            model is no longer the one that its passport describes, or another process works on it.
+            reviewed submissions are gone, its model is no longer the one that its passport
+            describes, or another process works on it.
         FileExistsError: `run_folder` is there, and `resume` is not asked for.
         Impossible: The batch is larger than the training part, what the recipe asks for is not
             given, or the version to start from is another network.
@@ -104,7 +104,7 @@ def train(
         state = learn(
             recipe,
             lessons.train,
-            _digits_of(lessons.validation),
+            lessons.validation.only_digits(),
             sha256=lessons.sha256,
             run_folder=run_folder,
             report=report or (lambda progress: None),
@@ -175,11 +175,6 @@ def _check_resumable(recipe: Recipe, run_folder: Path) -> None:
 # --- Finishing ----------------------------------------------------------------------------------
 
 
-def _digits_of(digits: Digits) -> Digits:
-    """Leave out what is no digit."""
-    return digits.take(np.flatnonzero(digits.labels != NO_DIGIT))
-
-
 def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) -> Trained:
     """Calibrate the best epoch's model, measure it, and write what a run leaves."""
     model = keras.models.load_model(
@@ -187,7 +182,7 @@ def _finish(recipe: Recipe, lessons: Lessons, run_folder: Path, state: State) ->
     )
     chosen_by = lessons.validation
     are_digits = chosen_by.labels != NO_DIGIT
-    digits = _digits_of(chosen_by)
+    digits = chosen_by.only_digits()
     temperature = _calibrate(model, digits)
     model.save(run_folder / MODEL_NAME)
     answers = _read(model, chosen_by)

@@ -106,11 +106,7 @@ def _apart(train: Side, validation: Side, field_test: Side) -> Reviewed:
     was_seen = twins.having_twins(field_test.digits.images, learnt)
     apart = Reviewed(train, validation, field_test, was_seen)
     apart = apart.apart_from(field_test.digits.images)
-    rest = apart.train.without(
-        twins.having_twins(apart.train.digits.images, apart.validation.digits.images)
-    )
-    num_twins = apart.num_twins + apart.train.num_submissions - rest.num_submissions
-    return Reviewed(rest, apart.validation, field_test, was_seen, num_twins)
+    return apart.leaving(train=apart.train.without_twins_of(apart.validation.digits.images))
 
 
 def _refuse_nothing(heaps: Mapping[str, _Heap]) -> None:

@@ -65,7 +65,7 @@ class Standing:
 
 
 def of(run: TrainingRun) -> Standing:
-    """Tell where a run stands. Queries: 0; 2 or 3 where it waits."""
+    """Tell where a run stands. Queries: 0; 1 to 3 where it waits."""
     blocking = _blocking() if run.state == State.QUEUED else None
     is_late = run.state == State.QUEUED and not blocking and _is_late(run)
     is_lost = is_late and tasks.is_lost(run)
@@ -75,7 +75,7 @@ def of(run: TrainingRun) -> Standing:
         command=WORKER if is_forgotten else "",
         is_lost=is_lost,
         is_error=run.state in {State.FAILED, State.DEAD},
-        is_open=run.is_under_way or run.state == State.QUEUED,
+        is_open=run.is_open,
         percent=int(100 * run.share_done) if run.attempt else None,
         facts=_facts(run),
         charts=charts(run.history),

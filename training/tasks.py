@@ -13,7 +13,6 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
-from recognizer import registry
 from recognizer import tasks as recognizing
 from recognizer.models import ModelVersion
 from training import attempts, processes
@@ -53,7 +52,7 @@ def train(run_id: int) -> None:
         raise
     run.refresh_from_db()
     if run.version:
-        _ask_for_replay(run.version)
+        recognizing.ask_for_replay(run.version, ModelVersion.objects.active().first())
 
 
 def _look_again(run_id: int) -> None:
@@ -83,13 +82,3 @@ def is_lost(run: TrainingRun) -> bool:
     waiting = DBTaskResult.objects.filter(queue_name=QUEUE, status=TaskResultStatus.READY)
     asked = waiting.filter(task_path=train.module_path).values_list("args_kwargs", flat=True)
     return all(one["args"] != [run.pk] for one in asked)
-
-
-def _ask_for_replay(candidate: ModelVersion) -> None:
-    """Let the new version and the active one read the labelled digits. Queries: 1, 2 to 5 more."""
-    active = ModelVersion.objects.active().first()
-    if active is None or active == candidate or not candidate.may_serve:
-        return
-    _found, is_to_be_run = registry.begin_replay(candidate, active)
-    if is_to_be_run:
-        recognizing.replay.enqueue(candidate.pk, active.pk)

@@ -4,6 +4,7 @@ activate, roll back, shadow, retire, download."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from recognizer import imaging, registry, replay, tasks
-from recognizer.admin import checks, comparing
+from recognizer.admin import buttons, checks, comparing
 from recognizer.admin.activations import ActivationForm, RollbackForm, comparison
 from recognizer.models import Activation, ModelVersion
 
@@ -29,6 +29,8 @@ PAGE = "admin:recognizer_modelversion_change"
 ACTIVATE = "recognizer.activate_modelversion"
 DOWNLOAD = "recognizer.download_modelversion"
 MIN_COMPARED, MAX_COMPARED = 2, 4
+# What a step raises that is not taken.
+REFUSALS = (checks.NothingToCheck, registry.ActivationRefused, registry.InUse)
 
 if TYPE_CHECKING:  # Django's own class takes no parameter at run time
     Admin = ModelAdmin[ModelVersion]
@@ -46,14 +48,7 @@ def urls(admin: Admin) -> list[URLPattern]:
         wrapped = admin.admin_site.admin_view(bound)
         return path(route, wrapped, name=f"recognizer_modelversion_{name}")
 
-    def button(name: str, change: Step, permission: str) -> URLPattern:
-        @require_POST
-        def view(request: HttpRequest, pk: int) -> HttpResponse:
-            return _press(admin, request, pk, change, permission)
-
-        wrapped = admin.admin_site.admin_view(view)
-        return path(f"<int:pk>/{name}/", wrapped, name=f"recognizer_modelversion_{name}")
-
+    button = partial(buttons.button, admin, refusals=REFUSALS)
     return [
         step("<int:pk>/activate/", "activate", activate),
         step("<int:pk>/download/", "download", download),
@@ -88,7 +83,7 @@ def steps_of(version: ModelVersion, request: HttpRequest) -> dict[str, bool]:
 
 def activate(admin: Admin, request: HttpRequest, pk: int) -> HttpResponse:
     version = get_object_or_404(ModelVersion, pk=pk)
-    _require(admin, request, ACTIVATE)
+    buttons.require(admin, request, ACTIVATE)
     form = ActivationForm(request.POST or None)
     is_asked = request.method == "POST" and form.is_valid()
     if is_asked and (activation := form.activate(version, user=request.user)):
@@ -102,7 +97,7 @@ def activate(admin: Admin, request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def roll_back(admin: Admin, request: HttpRequest) -> HttpResponse:
-    _require(admin, request, ACTIVATE)
+    buttons.require(admin, request, ACTIVATE)
     form = RollbackForm(request.POST or None)
     is_asked = request.method == "POST" and form.is_valid()
     if is_asked and (activation := form.roll_back(user=request.user)):
@@ -135,7 +130,7 @@ def compare(admin: Admin, request: HttpRequest) -> HttpResponse:
 def download(admin: Admin, request: HttpRequest, pk: int) -> HttpResponseBase:
     """Give a version's Keras file; `?form=keras` gives the .keras form of a .h5 file."""
     version = get_object_or_404(ModelVersion, pk=pk)
-    _require(admin, request, DOWNLOAD)
+    buttons.require(admin, request, DOWNLOAD)
     wanted = version.keras_file if request.GET.get("form") == "keras" else version.file
     if not wanted:
         raise Http404
@@ -163,9 +158,6 @@ def sample(admin: Admin, request: HttpRequest, row: int) -> HttpResponse:
 
 
 # --- Buttons --------------------------------------------------------------------------------------
-
-# Does the step; gives what to say of it. What it cannot do it refuses in words.
-Step = Callable[[ModelVersion], str]
 
 
 def _check(version: ModelVersion) -> str:
@@ -200,22 +192,6 @@ def _bring_back(version: ModelVersion) -> str:
     return _("Brought back: %(version)s can be activated again.") % {"version": version}
 
 
-def _press(
-    admin: Admin, request: HttpRequest, pk: int, change: Step, permission: str
-) -> HttpResponse:
-    """Do a step, write it into the history, say it, and go back to the version's page."""
-    version = get_object_or_404(ModelVersion, pk=pk)
-    _require(admin, request, permission)
-    try:
-        said = change(version)
-    except (checks.NothingToCheck, registry.ActivationRefused, registry.InUse) as refusal:
-        admin.message_user(request, str(refusal), messages.WARNING)
-    else:
-        admin.log_change(request, version, said)
-        admin.message_user(request, said, messages.SUCCESS)
-    return redirect(PAGE, pk)
-
-
 def _activated(admin: Admin, request: HttpRequest, activation: Activation) -> HttpResponse:
     """Write it into the history, say it, and go to the version's page."""
     version = activation.version
@@ -226,12 +202,6 @@ def _activated(admin: Admin, request: HttpRequest, activation: Activation) -> Ht
     said = _("From the next reading on, %(version)s serves.") % {"version": version}
     admin.message_user(request, said, messages.SUCCESS)
     return redirect(PAGE, version.pk)
-
-
-def _require(admin: Admin, request: HttpRequest, permission: str) -> None:
-    """Let through whoever may see versions and has the permission."""
-    if not (request.user.has_perm(permission) and admin.has_view_permission(request)):
-        raise PermissionDenied
 
 
 def _context(admin: Admin, request: HttpRequest, title: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from recognizer import registry, tasks
+from recognizer import tasks
 from recognizer.admin.marks import number, percent
 from recognizer.models import ModelVersion, Replay
 
@@ -57,13 +57,8 @@ class Shown:
 
 def asked_for(candidate: ModelVersion, baseline: ModelVersion | None) -> Shown | None:
     """Show the replay of two versions, and ask the worker for it where there is none."""
-    if baseline is None or baseline == candidate or not candidate.may_serve:
-        return None
-    found, is_to_be_run = registry.begin_replay(candidate, baseline)
-    if is_to_be_run:
-        tasks.replay.enqueue(candidate.pk, baseline.pk)
-        found.refresh_from_db()  # it may have been run at once
-    return shown(found)
+    found = tasks.ask_for_replay(candidate, baseline)
+    return shown(found) if found else None
 
 
 def shown(replay: Replay) -> Shown:

@@ -1,18 +1,17 @@
 """From a drawing to a stored prediction, with a real model; and no TensorFlow in a web process."""
 
 import io
-import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from django.conf import settings
 from django.core.files.storage import default_storage
 from PIL import Image, ImageDraw
 
 from recognizer import engine, imaging, recognition, registry
 from recognizer.models import ModelVersion, Prediction, Submission
+from tests import workers
 from tests.conftest import drawn_seven, png
 from tests.recognizer.test_imaging_segmentation import one_between_bars
 
@@ -342,11 +341,7 @@ def test_a_web_process_serves_without_tensorflow(active_version, drawing_png):
         input=drawing_png,
         capture_output=True,
         check=True,
-        env=os.environ
-        | {
-            "DJANGO_SETTINGS_MODULE": "digitsite.settings",
-            "DATABASE_URL": f"sqlite:///{settings.DATABASES['default']['NAME']}",
-        },
+        env=workers.environment(),
     )
 
     assert run.stdout.split() == [b"200"]

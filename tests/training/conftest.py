@@ -57,13 +57,19 @@ def stopped_after_an_epoch() -> Iterator[None]:
 
 
 @pytest.fixture
-def new_run() -> Callable[[], Path]:
-    """Gives the one run folder that the test has made."""
+def new_runs() -> Callable[[], set[Path]]:
+    """Gives the run folders that the test has made."""
     folder = Path(settings.MEDIA_ROOT) / "runs"
     before = set(folder.glob("*/"))
+    return lambda: set(folder.glob("*/")) - before
+
+
+@pytest.fixture
+def new_run(new_runs: Callable[[], set[Path]]) -> Callable[[], Path]:
+    """Gives the one run folder that the test has made."""
 
     def made() -> Path:
-        [one] = set(folder.glob("*/")) - before
+        [one] = new_runs()
         return one
 
     return made

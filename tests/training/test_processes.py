@@ -40,6 +40,9 @@ def in_state(*states: State) -> Callable[[TrainingRun], bool]:
     return lambda run: run.state in states
 
 
+has_ended = in_state(State.FINISHED, State.FAILED, State.DEAD)
+
+
 def ask(client, **fields: str) -> TrainingRun:
     """Ask for a run as the admin's form does."""
     asked = {"preset": "smoke", "data": "", "name": "mine", "notes": "a try"} | fields
@@ -55,6 +58,18 @@ def press(client, run: TrainingRun, step: str) -> str:
 
 def folder_of(run: TrainingRun) -> Path:
     return Path(site.MEDIA_ROOT) / "runs" / run.folder
+
+
+def write_recipe(run: TrainingRun) -> None:
+    """Make a run's folder, with what tells that it is one."""
+    folder_of(run).mkdir(parents=True)
+    (folder_of(run) / "recipe.json").write_text("{}")
+
+
+def learn(run: TrainingRun, attempt: Attempt) -> TrainingRun:
+    """Let a run's process do what it does, and give the one row there is as it is then."""
+    processes.learn(run, attempt)
+    return TrainingRun.objects.get()
 
 
 def has_learnt_an_epoch(run: TrainingRun) -> bool:
@@ -94,7 +109,7 @@ def test_a_run_whose_worker_is_killed_is_dead_and_goes_on_from_its_checkpoint(
 
     assert "Queued to go on" in press(admin_client, run, "resume")
     with run_worker(settings, *TRAINING):
-        wait_until(in_state(State.FINISHED, State.FAILED, State.DEAD), run)
+        wait_until(has_ended, run)
 
     assert run.state == State.FINISHED
     assert run.attempt == 2
@@ -120,7 +135,7 @@ def test_a_run_is_stopped_and_resumed_and_the_worker_asks_for_its_replay(
         assert ModelVersion.objects.get() == active_version
 
         press(admin_client, run, "resume")
-        wait_until(in_state(State.FINISHED, State.FAILED, State.DEAD), run)
+        wait_until(has_ended, run)
         assert run.state == State.FINISHED
         wait_until(lambda run: Replay.objects.exists(), run)
 
@@ -187,11 +202,9 @@ def test_digits_of_one_s_own_may_be_called_as_what_is_known(name):
 
 def test_only_a_folder_with_a_recipe_is_gone_on_with(waiting, attempt):
     run = set_row(folder="20261126T000000000000Z-smoke")
-    folder = folder_of(run)
     assert "--preset=smoke" in processes.command(run, attempt)
 
-    folder.mkdir(parents=True)
-    (folder / "recipe.json").write_text("{}")
+    write_recipe(run)
     command = processes.command(run, attempt)
 
     assert command[-1] == f"--resume={run.folder}"
@@ -201,18 +214,16 @@ def test_only_a_folder_with_a_recipe_is_gone_on_with(waiting, attempt):
 def test_a_run_whose_folder_was_deleted_begins_with_no_epochs(waiting, attempt, say):
     say("raise SystemExit(130)")
     run = set_row(folder="20261126T000000000000Z-gone", epoch=2, num_epochs=3, history=EPOCHS)
-    processes.learn(run, attempt)
-    anew = TrainingRun.objects.get()
+    anew = learn(run, attempt)
     assert (anew.epoch, anew.history, anew.share_done) == (None, [], 0)
 
 
 def test_a_run_that_goes_on_keeps_its_epochs(waiting, attempt, say):
     say("raise SystemExit(130)")
     run = set_row(folder="20261126T000000000000Z-kept", epoch=2, history=EPOCHS)
-    folder_of(run).mkdir(parents=True)
-    (folder_of(run) / "recipe.json").write_text("{}")
-    processes.learn(run, attempt)
-    assert (TrainingRun.objects.get().epoch, TrainingRun.objects.get().history) == (2, EPOCHS)
+    write_recipe(run)
+    goes_on = learn(run, attempt)
+    assert (goes_on.epoch, goes_on.history) == (2, EPOCHS)
 
 
 @pytest.fixture
@@ -238,9 +249,8 @@ def say(monkeypatch) -> Callable[[str], None]:
 def test_how_a_process_ended_is_told(waiting, attempt, say, code, error):
     say(code)
 
-    processes.learn(waiting, attempt)
+    run = learn(waiting, attempt)
 
-    run = TrainingRun.objects.get()
     assert run.state == State.FAILED
     assert error in run.error
     assert run.place is None
@@ -259,9 +269,8 @@ def test_a_database_that_is_away_for_a_moment_ends_no_run(
         log(attempt, line)
 
     monkeypatch.setattr(Attempt, "log", away)
-    processes.learn(waiting, attempt)
+    run = learn(waiting, attempt)
 
-    run = TrainingRun.objects.get()
     assert run.state == State.STOPPED
     assert [line.split()[-1] for line in run.log.splitlines()] == ["three"]
     assert f"A line of the log of run {attempt} is lost: two" in caplog.text
@@ -270,9 +279,8 @@ def test_a_database_that_is_away_for_a_moment_ends_no_run(
 def test_an_interrupt_without_a_wish_is_its_worker_s(waiting, attempt, say):
     say("raise SystemExit(130)")
 
-    processes.learn(waiting, attempt)
+    run = learn(waiting, attempt)
 
-    run = TrainingRun.objects.get()
     assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
 
 
@@ -285,13 +293,25 @@ def heard(request) -> Iterator[tuple[signal.Signals, list[int]]]:
     signal.signal(request.param, before)
 
 
-@pytest.mark.parametrize("is_early", [True, False])
+SLEEP = "import time; print('begun', flush=True); time.sleep(20)"
+# As Python does that is interrupted while it begins: it ends with 1 and this word, as by an error.
+END_AS_BY_AN_ERROR = f"""
+import signal, sys
+signal.signal(signal.SIGINT, lambda *_: sys.exit('KeyboardInterrupt'))
+{SLEEP}
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_early", "code"),
+    [(True, SLEEP), (False, SLEEP), (False, END_AS_BY_AN_ERROR)],
+    ids=["before there is one", "while it sleeps", "while Python begins"],
+)
 def test_a_worker_that_is_asked_to_end_interrupts_its_process(
-    waiting, attempt, monkeypatch, heard, is_early
+    waiting, attempt, monkeypatch, heard, is_early, code
 ):
-    """Also where it is asked in the moment before the process is there."""
+    """Also where it is asked in the moment before the process is there, and while Python begins."""
     signum, found = heard
-    code = "import time; print('begun', flush=True); time.sleep(20)"
     log = Attempt.log
 
     def command(run: TrainingRun, attempt: Attempt) -> list[str]:
@@ -306,39 +326,10 @@ def test_a_worker_that_is_asked_to_end_interrupts_its_process(
 
     monkeypatch.setattr(processes, "command", command)
     monkeypatch.setattr(Attempt, "log", ask)
-    processes.learn(waiting, attempt)
+    run = learn(waiting, attempt)
 
-    run = TrainingRun.objects.get()
     assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
     assert found == [signum]
-
-
-def test_python_that_is_interrupted_while_it_begins_was_interrupted(
-    waiting, attempt, say, monkeypatch
-):
-    """It ends with 1 and these words then, as by an error."""
-    say(
-        "import signal, sys, time\n"
-        "signal.signal(signal.SIGINT, lambda *_: sys.exit('KeyboardInterrupt'))\n"
-        "print('begun', flush=True)\n"
-        "time.sleep(20)"
-    )
-    log = Attempt.log
-
-    def ask(attempt: Attempt, line: str) -> None:
-        if line == "begun":
-            os.kill(os.getpid(), signal.SIGTERM)
-        log(attempt, line)
-
-    monkeypatch.setattr(Attempt, "log", ask)
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
-    try:
-        processes.learn(waiting, attempt)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-    run = TrainingRun.objects.get()
-    assert (run.state, run.error) == (State.STOPPED, "Its worker was asked to end meanwhile.")
 
 
 def test_a_process_leaves_none_behind_and_gives_way_to_what_serves(waiting, attempt, say):
@@ -348,9 +339,7 @@ def test_a_process_leaves_none_behind_and_gives_way_to_what_serves(waiting, atte
         "print(left.pid, os.getpriority(os.PRIO_PROCESS, 0))"
     )
 
-    processes.learn(waiting, attempt)
-
-    pid, niceness = map(int, TrainingRun.objects.get().log.split()[-2:])
+    pid, niceness = map(int, learn(waiting, attempt).log.split()[-2:])
     assert niceness == processes.NICENESS
     deadline = time.monotonic() + 10
     while is_alive(pid):

@@ -14,8 +14,9 @@ from django.core.management import CommandError
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from tests import workers
 from tests.training.conftest import set_row
-from training import attempts, learning, reporting
+from training import learning, reporting
 from training.attempts import Attempt
 from training.models import State, TrainingRun
 from training.reporting import Pace, Reporter
@@ -35,13 +36,6 @@ def _interrupts() -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture
-def attempt(transactional_db) -> Attempt:
-    begun = attempts.begin(TrainingRun.objects.create(preset="smoke", name="mine"))
-    assert begun
-    return begun
 
 
 @pytest.fixture
@@ -232,15 +226,10 @@ time.sleep(600)
 @pytest.fixture
 def child(attempt: Attempt, settings) -> Iterator[subprocess.Popen[str]]:
     """A process that reports to the one row, started as a worker starts it."""
-    name = settings.DATABASES["default"]["NAME"]
     process = subprocess.Popen(
         [sys.executable, "-c", REPORT_FOR_EVER, str(attempt)],
         cwd=Path(settings.BASE_DIR),
-        env=os.environ
-        | {
-            "DATABASE_URL": f"sqlite:///{name}",
-            "DJANGO_SETTINGS_MODULE": "digitsite.settings",
-        },
+        env=workers.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

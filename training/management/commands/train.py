@@ -24,6 +24,8 @@ from recognizer import registry
 from recognizer.engine import LoadFailed
 from recognizer.models import NAME_LENGTH, ModelVersion
 from training.attempts import Attempt
+from training.models import Preset
+from training.processes import STOPPED_STATUS, runs_folder
 from training.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -43,9 +45,7 @@ class Command(BaseCommand):
     help = "Train a model version, register it, and activate it when asked."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--preset", choices=("smoke", "step", "quick", "best"), help="how long (default: quick)"
-        )
+        parser.add_argument("--preset", choices=Preset.values, help="how long (default: quick)")
         parser.add_argument("--epochs", type=int)
         parser.add_argument("--batch-size", type=int)
         parser.add_argument("--seed", type=int)
@@ -208,7 +208,7 @@ def _plan(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
     except recipes.Impossible as error:
         raise CommandError(str(error)) from error
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return recipe, _runs() / f"{now}-{preset}"
+    return recipe, runs_folder() / f"{now}-{preset}"
 
 
 def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
@@ -222,11 +222,11 @@ def _resumed(options: dict[str, Any]) -> tuple[recipes.Recipe, Path]:
     if given:
         raise CommandError(f"--resume takes the run's own recipe. Leave out {', '.join(given)}.")
     named = Path(options["resume"])
-    folder = named if (named / "recipe.json").is_file() else _runs() / named
+    folder = named if (named / "recipe.json").is_file() else runs_folder() / named
     try:
         return recipes.Recipe.read(folder / "recipe.json"), folder
     except FileNotFoundError as error:
-        have = ", ".join(sorted(one.name for one in _runs().glob("*/"))[-5:]) or "none"
+        have = ", ".join(sorted(one.name for one in runs_folder().glob("*/"))[-5:]) or "none"
         raise CommandError(
             f"Expected a run, found none at {folder}. Newest runs: {have}."
         ) from error
@@ -270,10 +270,6 @@ def _name(options: dict[str, Any], run_folder: Path) -> str:
     return name
 
 
-def _runs() -> Path:
-    return Path(settings.MEDIA_ROOT) / "runs"
-
-
 def _train(
     recipe: recipes.Recipe,
     run_folder: Path,
@@ -302,7 +298,8 @@ def _train(
             )
     except KeyboardInterrupt as interrupt:
         raise CommandError(
-            f"Stopped. Go on with: manage.py train --resume {run_folder.name}", returncode=130
+            f"Stopped. Go on with: manage.py train --resume {run_folder.name}",
+            returncode=STOPPED_STATUS,
         ) from interrupt
     except (datasets.DataUnavailable, checkpoints.CannotResume, recipes.Impossible) as error:
         raise CommandError(str(error)) from error
@@ -323,13 +320,12 @@ def _reporter(console: Console) -> Iterator[learning.Report]:
 
         def report(progress: learning.Progress) -> None:
             nonlocal is_begun
-            done = (progress.epoch - 1) * progress.num_steps + progress.step
             if not is_begun:  # what a resumed run did before does not count as speed
-                bar.reset(task, total=progress.num_epochs * progress.num_steps, completed=done)
+                bar.reset(task, total=progress.num_in_all, completed=progress.num_done)
                 is_begun = True
             bar.update(
                 task,
-                completed=done,
+                completed=progress.num_done,
                 description=f"epoch {progress.epoch}/{progress.num_epochs}",
                 figures=_figures(progress),
             )
