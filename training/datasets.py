@@ -278,7 +278,7 @@ def _download() -> dict[str, Any]:
     except Exception as error:  # Keras raises a bare Exception where the download fails
         raise DataUnavailable(
             "MNIST is not in Keras's cache (~/.keras/datasets/mnist.npz) and could not be "
-            f"downloaded: {error} "
+            f"downloaded: {error}. "
             "Connect to the network, or give the data: --data DIR with the four IDX files or "
             "mnist.npz, or --data sample for the 1,500 digits that come along."
         ) from error
