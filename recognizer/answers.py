@@ -24,6 +24,7 @@ from recognizer.words import (
     PERHAPS,
     SURE,
     SURENESS,
+    THANKS,
 )
 
 Verdict = Prediction.Verdict
@@ -174,6 +175,11 @@ class Answer:
         """A square around the part of the picture that became the digit."""
         corners = self.prediction.submission.receipt.get("crop_box")
         return Box.of(*corners).square() if corners else None
+
+    @property
+    def thanks(self) -> str:
+        """What the visitor is told of what they said it was."""
+        return str(THANKS).format(digit=self.prediction.submission.claim)
 
     @property
     def latency(self) -> int:

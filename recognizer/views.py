@@ -21,7 +21,7 @@ from recognizer.models import ModelVersion, Prediction, Submission
 from recognizer.problems import Problem
 from recognizer.recognition import NoActiveVersion, active_engine, recognize
 from recognizer.visitors import Visitor, is_browser
-from recognizer.words import words
+from recognizer.words import EMPTY, EMPTY_TIP, words
 
 PER_PAGE = 24  # divides by the 2, 3, 4 and 6 columns of the history
 
@@ -37,6 +37,17 @@ EXAMPLES = (
     ("letter.png", _("A letter")),
 )
 
+# What the first page's main.js imports, and what that imports: fetched at once, not one after the
+# other. test_static.py holds it.
+MODULES = [
+    f"site/js/{name}.js"
+    for name in (
+        *("answer", "batch", "canvases", "claim", "client", "cropping", "hand", "haptics"),
+        *("incoming", "keeper", "live", "overlay", "pad", "paper", "parts", "pen", "pen_keys"),
+        *("photos", "pictures", "preferences", "sentences", "tools", "why", "words"),
+    )
+]
+
 MAY_SEE_ANY = ("recognizer.view_submission", "recognizer.change_submission")
 
 # The bytes at these addresses never change.
@@ -48,6 +59,9 @@ def show_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
     context = {
         "form": UploadForm(),
         "words": words(),
+        "empty": EMPTY,
+        "empty_tip": EMPTY_TIP,
+        "modules": MODULES,
         "bars": NO_BARS,
         "examples": EXAMPLES,
         "has_active_version": ModelVersion.objects.active().exists(),
@@ -92,6 +106,8 @@ def reading(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
         "bars": answer.bars,
         "submission": prediction.submission,
         "words": words(),
+        "image_url": reverse("image", args=[submission_id]),
+        "digit_url": reverse("digit", args=[submission_id]),
         "is_owner": prediction.submission.visitor_key == Visitor.of(request).key,
     }
     return render(request, "recognizer/reading.html", context)

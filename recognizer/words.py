@@ -77,7 +77,12 @@ MARKS = {  # one word and one icon for each: colour alone says nothing
     Verdict.NOT_A_DIGIT: gettext_lazy("Not a digit"),
     Verdict.BLANK: gettext_lazy("Blank"),
 }
-BLANK_TIP = gettext_lazy("Draw one digit, then press “Read it”.")
+BLANK_TIP = gettext_lazy("Draw one digit, large and in the middle.")
+THANKS = gettext_lazy(
+    "Thank you. You say it was {digit}. A person checks it; then the next model can learn from it."
+)
+EMPTY = gettext_lazy("Draw one digit.")
+EMPTY_TIP = gettext_lazy("A model reads it while you draw, and says how sure it is.")
 ICONS = {
     Verdict.DIGIT: "check",
     Verdict.UNSURE: "tilde",
@@ -118,6 +123,21 @@ def words() -> dict[str, Any]:
         },
         "offline": _("Your drawing is still here. I will read it when the connection is back."),
         "unexpected": _("Something broke on the way. Please try again in a while."),
-        "thanks": _("Thank you. You say it was {digit}; a person will look at it."),
+        "empty": str(EMPTY),
+        "empty_tip": str(EMPTY_TIP),
+        "cropping": _("Show me the digit."),
+        "cropping_tip": _(
+            "Drag the frame around it, turn it if it lies on its side, then press “Read it”."
+        ),
+        "keep": _("Keep"),
+        "kept": _("Kept"),
+        "not_kept": _("Not kept yet"),
+        "example": _("An example"),
+        "pen_down": _("The pen is down."),
+        "pen_up": _("The pen is up."),
+        "batch_reading": _("{done} of {number} pictures read"),
+        "batch_done": _("{number} pictures read"),
+        "batch_most": _("I take {most} at once; send the others after these."),
+        "thanks": str(THANKS),
         "not_an_image": _("I read pictures: PNG, JPEG, WebP, GIF or BMP."),
     }

@@ -1,15 +1,24 @@
 // The answer beside the paper: puts a reading, or what went wrong, into the places of the page.
 
-import { cutOut, isDoubtful, isNumber } from "./boxes.js";
+import { drawDigit, drawPart, squareAround } from "./canvases.js";
+import { isNumber } from "./overlay.js";
+import { tilesOf } from "./parts.js";
+import { candidatesOf, headlineOf, surenessOf, tipOf } from "./sentences.js";
 import { percent, say, words } from "./words.js";
 
 /** @typedef {import("./client.js").Reading} Reading */
-/** @typedef {import("./client.js").Part} Part */
 /** @typedef {import("./client.js").Problem} Problem */
+/** @typedef {import("./canvases.js").Picture} Picture */
 
 const PROBLEM_ICONS = { blank: "sheet", offline: "offline", no_active_version: "asleep", too_many_requests: "clock" };
+// A reader of screens hears what stands still for so long, not each reading while the pen moves.
+const QUIET_MS = 700;
 
 export class Answer {
+  #said = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
   /**
    * @param {HTMLElement} section
    * @param {HTMLElement} announcement where screen readers listen
@@ -18,142 +27,107 @@ export class Answer {
     this.section = section;
     this.announcement = announcement;
     this.bars = [...section.querySelectorAll(".bar")];
-    for (const image of section.querySelectorAll("img")) {
-      image.addEventListener("error", () => (image.hidden = true));
-    }
   }
 
   /** @param {boolean} isBusy */
   wait(isBusy) {
     this.section.setAttribute("aria-busy", String(isBusy));
+    if (!isBusy) this.#slot("sending").hidden = true;
   }
 
-  /** @param {Reading} reading */
-  show(reading) {
+  /** @param {number} share of a picture that is on its way, 0 to 1 */
+  progress(share) {
+    const sending = /** @type {HTMLProgressElement} */ (this.#slot("sending"));
+    sending.hidden = share >= 1;
+    sending.value = share;
+  }
+
+  /**
+   * @param {Reading} reading
+   * @param {Picture | null} picture that it was read from
+   * @param {string} status whether it is kept
+   */
+  show(reading, picture, status) {
+    if (reading.verdict === "blank") {
+      this.showBlank();
+      return;
+    }
     const { verdict } = reading;
-    const ranking = [...reading.probabilities.keys()].sort(
-      (one, other) => reading.probabilities[other] - reading.probabilities[one],
-    );
-    const candidates = ranking.slice(0, { digit: 1, unsure: 2 }[verdict] ?? 0);
+    const candidates = candidatesOf(reading);
     const parts = isNumber(reading) ? reading.parts : [];
-    this.#numerals(parts.length ? [reading.digits] : candidates.map(String));
-    this.#put("percent", this.#sureness(reading, ranking[0]));
+    const isFresh = this.#numerals(parts.length ? [reading.digits] : candidates.map(String));
     this.#put("mark", words.marks[verdict]);
-    this.#put("tip", this.#tip(reading));
-    this.#put("headline", this.#headline(reading, candidates));
+    this.#put("percent", surenessOf(reading));
+    this.#put("headline", headlineOf(reading));
+    this.#put("tip", tipOf(reading));
     this.#sign("sign", words.icons[verdict]);
     this.#sign("mark-icon", words.icons[verdict]);
     this.#bars(reading.probabilities, candidates);
-    this.#parts(parts, `${reading.url}/image.png`);
-    this.#picture("image", `${reading.url}/image.png`);
-    this.#picture("digit", `${reading.url}/digit.png`);
-    this.#facts(reading);
-    this.#state(verdict);
+    this.#slot("parts").replaceChildren(...tilesOf(parts, picture));
+    this.#seen(reading, picture);
+    this.#facts(reading, status);
+    this.#state(verdict, isFresh);
     const figure = this.#text("percent");
     this.#announce(
       `${this.#text("headline")} ${words.marks[verdict]}. ${figure && `${figure}. `}${this.#text("tip")}`,
     );
   }
 
-  /** The picture that came in, as it is stored. */
-  get picture() {
-    return /** @type {HTMLImageElement} */ (this.#slot("image"));
-  }
-
   /** There is nothing to read. */
   showBlank() {
-    this.#clear();
-    this.#sign("sign", words.icons.blank);
-    this.#put("headline", words.headlines.blank);
-    this.#put("tip", words.blank_tip);
-    this.#state("blank");
+    this.#say("blank", words.icons.blank, words.headlines.blank, words.blank_tip);
     this.#announce(`${words.headlines.blank} ${words.blank_tip}`);
+  }
+
+  /** Nothing was asked yet. */
+  showEmpty() {
+    this.#say("empty", "pen", words.empty, words.empty_tip);
+    this.#announce("");
+  }
+
+  /** A picture is being cut. */
+  showCropping() {
+    this.#say("empty", "crop", words.cropping, words.cropping_tip);
+    this.#announce(`${words.cropping} ${words.cropping_tip}`);
   }
 
   /** @param {Problem} problem */
   showProblem({ code, message }) {
-    this.#clear();
     const known = /** @type {keyof typeof PROBLEM_ICONS} */ (code);
-    this.#sign("sign", PROBLEM_ICONS[known] ?? "alert");
-    this.#put("headline", words.problems[code] ?? words.problems.error);
-    this.#put("tip", message);
-    this.#state(code in PROBLEM_ICONS && code !== "too_many_requests" ? code : "problem");
-    this.#announce(`${this.#text("headline")}. ${message}`);
+    const title = words.problems[code] ?? words.problems.error;
+    const state = code in PROBLEM_ICONS && code !== "too_many_requests" ? code : "problem";
+    this.#say(state, PROBLEM_ICONS[known] ?? "alert", title, message);
+    this.#announce(`${title}. ${message}`, 0);
   }
 
-  #clear() {
+  /**
+   * Say something that is no reading.
+   * @param {string} state
+   * @param {string} icon
+   * @param {string} headline
+   * @param {string} tip
+   */
+  #say(state, icon, headline, tip) {
     this.#bars(new Array(10).fill(0), []);
-    this.#parts([], "");
     this.#numerals([]);
-    this.#put("percent", "");
-    this.#slot("image").hidden = true;
-    this.#slot("digit").hidden = true;
-    this.#slot("facts").hidden = true;
+    for (const name of ["image", "digit", "facts"]) this.#slot(name).hidden = true;
+    for (const name of ["percent", "mark", "mark-icon", "parts"]) this.#slot(name).replaceChildren();
+    this.#sign("sign", icon);
+    this.#put("headline", headline);
+    this.#put("tip", tip);
+    this.#state(state, this.section.dataset.state !== state);
   }
 
-  /** @param {string[]} numerals the digit, both candidates, or the number */
+  /**
+   * @param {string[]} numerals the digit, both candidates, or the number
+   * @returns {boolean} whether they are others than before
+   */
   #numerals([first = "", second = ""]) {
+    const before = this.#text("first") + this.#text("second");
     this.#put("first", first);
     this.#put("second", second);
     this.#slot("numerals").dataset.length = String(first.length);
-  }
-
-  /**
-   * @param {Reading} reading
-   * @param {number[]} candidates
-   */
-  #headline({ verdict, parts, digits }, candidates) {
-    if (isNumber({ parts })) {
-      const sentences = parts.length > words.most_listed ? words.many_headlines : words.number_headlines;
-      const number = words.numbers[parts.length] ?? parts.length;
-      return say(sentences[verdict], { number, digits: [...digits].join(", ") });
-    }
-    if (verdict === "digit") return words.sure[candidates[0]];
-    const [first, second] = candidates.map((digit) => words.perhaps[digit]);
-    return say(words.headlines[verdict], { first, second });
-  }
-
-  /**
-   * @param {Reading} reading
-   * @param {number} likeliest
-   */
-  #sureness({ verdict, probabilities, parts }, likeliest) {
-    if (isNumber({ parts })) {
-      return say(words.sureness.several, { percent: percent(leastSure(parts).confidence) });
-    }
-    const share = probabilities[likeliest];
-    if (verdict === "not_a_digit" && share < words.likely_from) return "";
-    return say(words.sureness[verdict], { percent: percent(share), digit: words.perhaps[likeliest] });
-  }
-
-  /** @param {Reading} reading */
-  #tip({ advice, parts }) {
-    if (!advice) return "";
-    return say(words.tips[advice] ?? "", parts.length ? { digit: leastSure(parts).digit } : {});
-  }
-
-  /**
-   * Show each digit of several: its picture, what it is, and how sure.
-   * @param {Part[]} parts
-   * @param {string} url of the picture
-   */
-  #parts(parts, url) {
-    this.#slot("parts").replaceChildren(
-      ...parts.map((part) => {
-        const item = document.createElement("li");
-        item.className = isDoubtful(part) ? "part is-doubtful" : "part";
-        const [frame, digit, figure] = ["frame", "part-digit", "part-percent"].map((name) => {
-          const span = document.createElement("span");
-          span.className = name;
-          return span;
-        });
-        frame.append(cutOut(part, url));
-        digit.textContent = `${part.digit}${isDoubtful(part) ? "?" : ""}`;
-        figure.textContent = percent(part.confidence);
-        item.append(frame, digit, " ", figure);
-        return item;
-      }),
-    );
+    return before !== first + second;
   }
 
   /**
@@ -169,41 +143,55 @@ export class Answer {
     });
   }
 
-  /** @param {Reading} reading */
-  #facts(reading) {
+  /**
+   * What came in, and what the model made of it.
+   * @param {Reading} reading
+   * @param {Picture | null} picture
+   */
+  #seen({ crop_box: box, pixels }, picture) {
+    const [image, digit] = ["image", "digit"].map((name) => /** @type {HTMLCanvasElement} */ (this.#slot(name)));
+    image.hidden = !picture || !box;
+    digit.hidden = !pixels;
+    if (picture && box) drawPart(image, picture, squareAround(box));
+    if (pixels) drawDigit(digit, pixels);
+  }
+
+  /**
+   * @param {Reading & {url?: string}} reading
+   * @param {string} status
+   */
+  #facts({ model_version: number, latency_ms: latency, url }, status) {
     const facts = this.#slot("facts");
     const link = document.createElement("a");
-    link.href = reading.url;
+    link.href = url ?? "";
     link.textContent = words.page;
-    facts.replaceChildren(
-      say(words.facts, { number: reading.model_version, latency: Math.ceil(reading.latency_ms) }),
-      " · ",
-      link,
-    );
+    const fact = say(words.facts, { number, latency: Math.ceil(latency) });
+    facts.replaceChildren([status, fact].filter(Boolean).join(" · "), ...(url ? [" · ", link] : []));
     facts.hidden = false;
   }
 
-  /** @param {string} state */
-  #state(state) {
+  /**
+   * @param {string} state
+   * @param {boolean} isFresh it comes in, and does not only change
+   */
+  #state(state, isFresh) {
     this.section.dataset.state = state;
+    if (!isFresh) return;
     this.section.classList.remove("is-fresh");
     requestAnimationFrame(() => this.section.classList.add("is-fresh"));
   }
 
-  /** @param {string} text */
-  #announce(text) {
-    this.announcement.textContent = "";
-    requestAnimationFrame(() => (this.announcement.textContent = text));
-  }
-
   /**
-   * @param {string} name
-   * @param {string} url
+   * @param {string} text
+   * @param {number} [after] milliseconds
    */
-  #picture(name, url) {
-    const image = /** @type {HTMLImageElement} */ (this.#slot(name));
-    image.src = url;
-    image.hidden = false;
+  #announce(text, after = QUIET_MS) {
+    clearTimeout(this.#timer);
+    if (text === this.#said) return;
+    this.#timer = setTimeout(() => {
+      this.#said = text;
+      this.announcement.textContent = text;
+    }, after);
   }
 
   /**
@@ -212,7 +200,8 @@ export class Answer {
    */
   #sign(name, icon) {
     const slot = this.#slot(name);
-    const svg = /** @type {Element} */ (this.section.querySelector(".icon")?.cloneNode(true));
+    if (slot.querySelector("use")?.getAttribute("href") === `#icon-${icon}`) return;
+    const svg = /** @type {Element} */ (document.querySelector(".icon")?.cloneNode(true));
     svg.querySelector("use")?.setAttribute("href", `#icon-${icon}`);
     slot.replaceChildren(svg);
   }
@@ -222,7 +211,8 @@ export class Answer {
    * @param {string | number} text
    */
   #put(name, text) {
-    this.#slot(name).textContent = String(text);
+    const slot = this.#slot(name);
+    if (slot.textContent !== String(text)) slot.textContent = String(text);
   }
 
   /** @param {string} name */
@@ -239,7 +229,3 @@ export class Answer {
   }
 }
 
-/** @param {Part[]} parts at least one */
-function leastSure(parts) {
-  return parts.reduce((least, part) => (part.confidence < least.confidence ? part : least));
-}

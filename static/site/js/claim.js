@@ -1,10 +1,12 @@
-// "Right?": sends what the visitor says it was, without leaving the page.
+// "Right?": one tap says that it was, or which digit it was, without leaving the page.
 
 import { Problem, sendClaim } from "./client.js";
+import { tick } from "./haptics.js";
 import { say, words } from "./words.js";
 
 export class Claim extends EventTarget {
-  #url = "";
+  /** @type {() => Promise<string>} the address of the reading that is asked about */
+  #url;
 
   /**
    * Fires `said` with the words for it in `detail`.
@@ -16,7 +18,8 @@ export class Claim extends EventTarget {
     this.thanks = /** @type {HTMLElement} */ (form.querySelector(".claim-thanks"));
     this.yes = form.querySelector(".claim-yes");
     this.other = form.querySelector("details");
-    this.#url = form.getAttribute("action")?.replace(/\/claim$/, "") ?? "";
+    const url = form.getAttribute("action")?.replace(/\/claim$/, "") ?? "";
+    this.#url = () => Promise.resolve(url);
     form.addEventListener("submit", (event) => this.#send(event));
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.other?.open) return;
@@ -27,23 +30,22 @@ export class Claim extends EventTarget {
 
   /**
    * Ask about another reading.
-   * @param {string} url
+   * @param {() => Promise<string>} url of it; it may have to be kept first
    * @param {boolean} canBeRight there is one digit to say yes to
    */
   ask(url, canBeRight) {
     this.#url = url;
-    this.form.action = `${url}/claim`;
     this.form.hidden = false;
-    this.thanks.hidden = true;
     if (this.yes instanceof HTMLElement) this.yes.hidden = !canBeRight;
-    if (this.other) {
-      this.other.hidden = false;
-      this.other.open = false;
-    }
+    if (!this.thanks.hidden && this.other) this.other.open = false;
+    if (this.other) this.other.hidden = false;
+    this.thanks.hidden = true;
   }
 
   hide() {
     this.form.hidden = true;
+    this.thanks.hidden = true;
+    if (this.other) this.other.open = false;
   }
 
   /** @param {SubmitEvent} event */
@@ -52,7 +54,8 @@ export class Claim extends EventTarget {
     const button = /** @type {HTMLButtonElement} */ (event.submitter);
     const url = this.#url;
     try {
-      const { claim } = await sendClaim(url, button.value);
+      const { claim } = await sendClaim(await url(), button.value);
+      tick();
       if (url === this.#url) this.#thank(say(words.thanks, { digit: claim }));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

@@ -4,8 +4,6 @@ import { words } from "./words.js";
 
 /**
  * @typedef {object} Reading
- * @property {string} id
- * @property {string} url
  * @property {string} verdict
  * @property {number | null} digit
  * @property {string} digits
@@ -15,39 +13,84 @@ import { words } from "./words.js";
  * @property {string | null} advice
  * @property {number} model_version
  * @property {number} latency_ms
+ * @property {[number, number]} picture_size
+ * @property {Box | null} crop_box
+ * @property {string} pixels the digit, 784 bytes in base64
  */
 
 /**
- * A digit, how sure it is, its own verdict, and its box (left, top, right, bottom) in points of the
- * picture.
- * @typedef {{digit: number, confidence: number, verdict: string, box: number[]}} Part
+ * A reading that is kept.
+ * @typedef {Reading & {id: string, url: string}} KeptReading
  */
 
-const TIMEOUT_MS = 20_000; // a cold server loads its model in one or two seconds
+/**
+ * Left, top, right, bottom, in points of the picture.
+ * @typedef {[number, number, number, number]} Box
+ */
+
+/**
+ * A digit of several, how sure it is, its own verdict, and where it is.
+ * @typedef {{digit: number, confidence: number, verdict: string, box: Box}} Part
+ */
+
+/**
+ * What is sent: strokes, or a picture.
+ * @typedef {{strokes?: object[], image?: Blob, replaces?: string}} Drawing
+ */
+
+/**
+ * @typedef {object} Sending
+ * @property {string} url
+ * @property {string} [method]
+ * @property {FormData | URLSearchParams} [body]
+ * @property {AbortSignal} [signal]
+ * @property {string} [accept]
+ * @property {((share: number) => void)} [onProgress]
+ */
+
+const TIMEOUT_MS = 20_000; // without any progress; a cold server loads its model in one or two seconds
 
 export class Problem extends Error {
   /**
    * @param {string} code
    * @param {string} message
+   * @param {number} [retryAfter] seconds
    */
-  constructor(code, message) {
+  constructor(code, message, retryAfter = 0) {
     super(message);
     this.code = code;
+    this.retryAfter = retryAfter;
   }
 }
 
 /**
- * Send one drawing.
+ * Send a drawing to be read, or to be kept.
  * @param {string} url
- * @param {{image: string | File, strokes?: object[]}} drawing
- * @param {AbortSignal} signal
- * @returns {Promise<Reading>}
+ * @param {Drawing} drawing
+ * @param {Pick<Sending, "signal" | "onProgress">} [options]
+ * @returns {Promise<KeptReading>} a live reading has no id and no url
  */
-export function sendDrawing(url, { image, strokes }, signal) {
-  const form = new FormData();
-  form.set("image", image);
-  if (strokes) form.set("strokes", JSON.stringify(strokes));
-  return request(url, { method: "POST", body: form, signal });
+export async function sendDrawing(url, drawing, options = {}) {
+  return JSON.parse(await send({ url, body: formOf(drawing), ...options }));
+}
+
+/**
+ * Ask why a drawing is read as it is: a piece of a page.
+ * @param {string} url
+ * @param {Drawing} drawing
+ * @returns {Promise<string>}
+ */
+export function askWhy(url, drawing) {
+  return send({ url, body: formOf(drawing), accept: "text/html" });
+}
+
+/**
+ * Fetch a piece of a page.
+ * @param {string} url
+ * @returns {Promise<string>}
+ */
+export function fetchPiece(url) {
+  return send({ url, method: "GET", accept: "text/html" });
 }
 
 /**
@@ -56,31 +99,74 @@ export function sendDrawing(url, { image, strokes }, signal) {
  * @param {string} claim "yes", or one of the ten
  * @returns {Promise<{claim: number}>}
  */
-export function sendClaim(url, claim) {
-  const body = new URLSearchParams({ claim });
-  return request(`${url}/claim`, { method: "POST", body });
+export async function sendClaim(url, claim) {
+  return JSON.parse(await send({ url: `${url}/claim`, body: new URLSearchParams({ claim }) }));
+}
+
+/** @param {Drawing} drawing */
+function formOf({ strokes, image, replaces }) {
+  const form = new FormData();
+  if (image) form.set("image", image, image instanceof File ? image.name : "picture");
+  if (strokes) form.set("strokes", JSON.stringify(strokes));
+  if (replaces) form.set("replaces", replaces);
+  return form;
 }
 
 /**
- * @param {string} url
- * @param {RequestInit} init
+ * By XMLHttpRequest: fetch does not tell how much of a photo is on its way.
+ * @param {Sending} sending
+ * @returns {Promise<string>} the body
  */
-async function request(url, init) {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-  let response;
-  let body;
-  try {
-    response = await fetch(url, { ...init, headers, signal });
-    body = await response.json();
-  } catch (error) {
-    if (init.signal?.aborted) throw error;
-    if (!navigator.onLine) throw new Problem("offline", words.offline);
-    throw new Problem("unexpected", words.unexpected);
+function send({ url, method = "POST", body, signal, accept = "application/json", onProgress }) {
+  const request = new XMLHttpRequest();
+  request.open(method, url);
+  request.setRequestHeader("Accept", accept);
+  request.setRequestHeader("X-CSRFToken", csrfToken());
+  let timer = setTimeout(() => request.abort(), TIMEOUT_MS);
+  if (onProgress) {
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.abort(), TIMEOUT_MS);
+      onProgress(total ? loaded / total : 0);
+    });
   }
-  if (response.ok) return body;
-  throw new Problem(body?.error?.code ?? "unexpected", body?.error?.message ?? words.unexpected);
+  signal?.addEventListener("abort", () => request.abort(), { once: true });
+  const answer = new Promise((resolve, reject) => {
+    request.addEventListener("loadend", () => {
+      clearTimeout(timer);
+      if (request.status >= 200 && request.status < 300) resolve(request.responseText);
+      else reject(problemOf(request));
+    });
+  });
+  request.send(body);
+  return answer;
+}
+
+/** @param {XMLHttpRequest} request */
+function problemOf(request) {
+  if (!request.status) {
+    return navigator.onLine
+      ? new Problem("unexpected", words.unexpected)
+      : new Problem("offline", words.offline);
+  }
+  const { code, message } = errorIn(request.responseText);
+  return new Problem(code, message, Number(request.getResponseHeader("Retry-After")) || 0);
+}
+
+/**
+ * @param {string} text
+ * @returns {{code: string, message: string}}
+ */
+function errorIn(text) {
+  try {
+    return JSON.parse(text).error ?? missing();
+  } catch {
+    return missing();
+  }
+}
+
+function missing() {
+  return { code: "unexpected", message: words.unexpected };
 }
 
 function csrfToken() {

@@ -1,63 +1,64 @@
-// The paper: what the pen did, kept as strokes, shown crisp at every size, and given as a picture.
+// The paper: what the pen did, kept as strokes, shown crisp at every size.
 
-import SignaturePad from "../../vendor/signature_pad/signature_pad.min.js";
+import { Hand } from "./hand.js";
+import { PAPER_SIDE, drawPiece, drawStrokes, endStroke } from "./pen.js";
 
-/**
- * One stroke, as signature_pad's toData() gives it.
- * @typedef {object} Stroke
- * @property {string} penColor
- * @property {number} dotSize
- * @property {number} minWidth
- * @property {number} maxWidth
- * @property {number} velocityFilterWeight
- * @property {GlobalCompositeOperation} compositeOperation
- * @property {{x: number, y: number, pressure: number, time: number}[]} points
- */
+/** @typedef {import("./pen.js").Stroke} Stroke */
+/** @typedef {import("./pen.js").Point} Point */
+/** @typedef {import("./hand.js").Beginning} Beginning */
 
-// The side that pen widths are meant for, in CSS pixels; they grow and shrink with the paper.
-const REFERENCE_SIDE = 448;
-// Radius of the pen at that side: fine, medium, broad. Medium is an eighth of a digit's height of
-// 60 % of the paper, the share that a pen has in MNIST.
-const PEN_RADII = [6, 11, 17];
-const ERASER_RADIUS = 22;
-// A quick stroke is a little thinner, as ink is.
-const THINNEST = 0.85;
-// Of the picture that is sent; 20 times what the model sees, on every screen alike.
-const PICTURE_SIDE = 560;
-const PICTURE_INK = "#000";
-const PICTURE_PAPER = "#fff";
+// Radius of the pen in units of the paper: fine, medium, broad. Medium is an eighth of a digit's
+// height of 60 % of the paper, the share that a pen has in MNIST.
+const PEN_RADII = [7.5, 13.75, 21.25];
+const ERASER_RADIUS = 27.5;
+// The radius without and with all pressure, as shares: of a pen that tells it, and of what does not.
+const BY_PRESSURE = [0.45, 1.4];
+const BY_SPEED = [0.85, 1];
 
 export class Pad extends EventTarget {
   /** @type {Stroke[][]} every state of the paper, for undo and redo */
   #states = [[]];
   #state = 0;
-  #side = 0;
+  /** @type {Stroke | null} the one that is being drawn */
+  #current = null;
   #width = 1;
   #isErasing = false;
+  #ink = "";
 
   /**
-   * Fires `start` when the pen touches the paper, and `change` when the strokes are different.
+   * Fires `start` when the pen touches the paper, `progress` while it draws, and `change` when the
+   * strokes are different and the pen is up.
    * @param {HTMLCanvasElement} canvas
    */
   constructor(canvas) {
     super();
     this.canvas = canvas;
-    this.pad = new SignaturePad(canvas, { minDistance: 2, throttle: 0 });
-    this.pad.addEventListener("beginStroke", () => {
-      canvas.focus({ preventScroll: true }); // so that Enter reads, and not the last tool acts
-      this.dispatchEvent(new Event("start"));
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.hand = new Hand(canvas);
+    this.hand.addEventListener("begin", (event) => {
+      const { point, ...way } = /** @type {CustomEvent<Beginning>} */ (event).detail;
+      this.begin(point, way);
     });
-    this.pad.addEventListener("endStroke", () => this.#keep(this.pad.toData()));
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.isPrimary) canvas.setPointerCapture(event.pointerId);
-    });
+    this.hand.addEventListener("move", (event) => this.go(/** @type {CustomEvent<Point>} */ (event).detail));
+    this.hand.addEventListener("end", () => this.end());
+    this.hand.addEventListener("drop", () => this.#drop());
     new ResizeObserver(() => this.#fit()).observe(canvas);
+    addEventListener("resize", () => this.#fit()); // another screen, of another density
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#show());
     this.#fit();
   }
 
+  /** What is on the paper, with the stroke that is being drawn. */
+  get strokes() {
+    return this.#current ? [...this.#kept, this.#current] : this.#kept;
+  }
+
   get isEmpty() {
-    return this.#strokes.length === 0;
+    return this.#kept.length === 0;
+  }
+
+  get isDrawing() {
+    return this.#current !== null;
   }
 
   get canUndo() {
@@ -74,7 +75,6 @@ export class Pad extends EventTarget {
 
   set isErasing(isErasing) {
     this.#isErasing = isErasing;
-    this.#takePen();
   }
 
   /** 0 fine, 1 medium, 2 broad */
@@ -84,108 +84,107 @@ export class Pad extends EventTarget {
 
   set width(width) {
     this.#width = width;
-    this.isErasing = false;
+    this.#isErasing = false;
   }
 
   undo() {
-    if (this.canUndo) this.#go(this.#state - 1);
+    if (this.canUndo) this.#goTo(this.#state - 1);
   }
 
   redo() {
-    if (this.canRedo) this.#go(this.#state + 1);
+    if (this.canRedo) this.#goTo(this.#state + 1);
   }
 
   clear() {
+    this.hand.release();
     if (!this.isEmpty) this.#keep([]);
     this.#show();
   }
 
   /**
-   * The drawing as it is sent: dark ink on white paper, whatever the screen and its colours.
-   * @returns {{image: string, strokes: Stroke[]}}
+   * Put the pen down.
+   * @param {Point} point
+   * @param {{hasPressure?: boolean, isEraser?: boolean}} [way]
    */
-  drawing() {
-    const strokes = scaled(this.#strokes, PICTURE_SIDE / this.#side, PICTURE_INK);
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = PICTURE_SIDE;
-    const pad = new SignaturePad(canvas);
-    pad.off();
-    pad.fromData(strokes);
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    context.globalCompositeOperation = "destination-over"; // under the ink, also where it was erased
-    context.fillStyle = PICTURE_PAPER;
-    context.fillRect(0, 0, PICTURE_SIDE, PICTURE_SIDE);
-    return { image: canvas.toDataURL("image/png"), strokes };
+  begin(point, { hasPressure = false, isEraser = false } = {}) {
+    const isErasing = this.#isErasing || isEraser;
+    const radius = isErasing ? ERASER_RADIUS : PEN_RADII[this.#width];
+    const [least, most] = hasPressure ? BY_PRESSURE : BY_SPEED;
+    this.#current = {
+      minWidth: radius * least,
+      maxWidth: radius * most,
+      dotSize: radius,
+      compositeOperation: isErasing ? "destination-out" : "source-over",
+      points: [point],
+    };
+    this.#tell("start");
+    drawPiece(this.context, this.#current, 0, this.#ink);
+    this.#tell("progress");
   }
 
-  get #strokes() {
+  /**
+   * Draw on to a point.
+   * @param {Point} point
+   */
+  go(point) {
+    if (!this.#current) return;
+    this.#current.points.push(point);
+    drawPiece(this.context, this.#current, this.#current.points.length - 1, this.#ink);
+    this.#tell("progress");
+  }
+
+  /** Lift the pen. */
+  end() {
+    if (!this.#current) return;
+    const stroke = this.#current;
+    endStroke(this.context, stroke, this.#ink);
+    this.#current = null;
+    this.#keep([...this.#kept, stroke]);
+  }
+
+  #drop() {
+    this.#current = null;
+    this.#show();
+    this.#tell("change");
+  }
+
+  get #kept() {
     return this.#states[this.#state];
   }
 
   /** @param {Stroke[]} strokes */
   #keep(strokes) {
-    this.#states = [...this.#states.slice(0, this.#state + 1), [...strokes]];
+    this.#states = [...this.#states.slice(0, this.#state + 1), strokes];
     this.#state = this.#states.length - 1;
-    this.#changed();
+    this.#tell("change");
   }
 
   /** @param {number} state */
-  #go(state) {
+  #goTo(state) {
+    this.hand.release();
     this.#state = state;
     this.#show();
-    this.#changed();
+    this.#tell("change");
   }
 
-  #changed() {
-    this.dispatchEvent(new Event("change"));
+  /** @param {string} name */
+  #tell(name) {
+    this.dispatchEvent(new Event(name));
   }
 
   #fit() {
-    const side = this.canvas.clientWidth;
-    const ratio = window.devicePixelRatio || 1;
-    if (!side || (side === this.#side && this.canvas.width === Math.round(side * ratio))) return;
-    const factor = this.#side ? side / this.#side : 1;
-    this.#states = this.#states.map((strokes) => scaled(strokes, factor));
-    this.#side = side;
-    this.canvas.width = this.canvas.height = Math.round(side * ratio);
-    this.canvas.getContext("2d")?.scale(ratio, ratio);
-    this.#takePen();
+    const side = Math.round(this.canvas.clientWidth * (window.devicePixelRatio || 1));
+    if (!side || this.canvas.width === side) return;
+    this.canvas.width = this.canvas.height = side;
     this.#show();
   }
 
-  #takePen() {
-    const scale = this.#side / REFERENCE_SIDE;
-    const radius = (this.#isErasing ? ERASER_RADIUS : PEN_RADII[this.#width]) * scale;
-    this.pad.maxWidth = radius;
-    this.pad.minWidth = radius * THINNEST;
-    this.pad.penColor = this.#ink();
-    this.pad.compositeOperation = this.#isErasing ? "destination-out" : "source-over";
-  }
-
   #show() {
-    this.pad.penColor = this.#ink();
-    this.pad.fromData(scaled(this.#strokes, 1, this.#ink()));
+    const { width } = this.canvas;
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
+    this.context.clearRect(0, 0, width, width);
+    this.context.scale(width / PAPER_SIDE, width / PAPER_SIDE);
+    this.#ink = getComputedStyle(this.canvas).color;
+    drawStrokes(this.context, this.strokes, this.#ink);
   }
-
-  #ink() {
-    return getComputedStyle(this.canvas).color;
-  }
-}
-
-/**
- * Copy strokes at another size, and in another colour if one is given.
- * @param {Stroke[]} strokes
- * @param {number} factor
- * @param {string} [penColor]
- * @returns {Stroke[]}
- */
-function scaled(strokes, factor, penColor) {
-  return strokes.map((stroke) => ({
-    ...stroke,
-    penColor: penColor ?? stroke.penColor,
-    minWidth: stroke.minWidth * factor,
-    maxWidth: stroke.maxWidth * factor,
-    dotSize: stroke.dotSize * factor,
-    points: stroke.points.map((point) => ({ ...point, x: point.x * factor, y: point.y * factor })),
-  }));
 }

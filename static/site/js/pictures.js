@@ -1,29 +1,36 @@
 // Pictures instead of a drawing: picked, photographed, dropped, pasted, or one of the examples.
 
 /**
- * Call back with each picture that the visitor gives, by whichever way.
+ * Call back with the pictures that the visitor gives, by whichever way.
  * @param {object} ways
  * @param {HTMLInputElement[]} ways.inputs the picker and the camera
  * @param {HTMLElement} ways.paper shows that a picture may be dropped
- * @param {HTMLElement} ways.examples
- * @param {(file: File) => void} give
- * @param {() => void} miss an example that could not be fetched
+ * @param {(files: File[]) => void} give one or more
  */
-export function takePictures({ inputs, paper, examples }, give, miss) {
+export function takePictures({ inputs, paper }, give) {
   for (const input of inputs) {
     input.addEventListener("change", () => {
-      const [file] = input.files ?? [];
+      const files = [...(input.files ?? [])];
       input.value = ""; // so that the same file can be picked again
-      if (file) give(file);
+      if (files.length) give(files);
     });
   }
   takeDrops(paper, give);
   document.addEventListener("paste", (event) => {
-    const file = firstFile(event.clipboardData);
-    if (!file) return;
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
     event.preventDefault();
-    give(file);
+    give(files);
   });
+}
+
+/**
+ * Call back with an example that the visitor presses.
+ * @param {HTMLElement} examples
+ * @param {(file: File) => void} give
+ * @param {() => void} miss it could not be fetched
+ */
+export function takeExamples(examples, give, miss) {
   examples.addEventListener("click", async (event) => {
     const image = event.target instanceof Element && event.target.closest("button")?.querySelector("img");
     if (!image) return;
@@ -36,7 +43,7 @@ export function takePictures({ inputs, paper, examples }, give, miss) {
 /**
  * A drop anywhere on the page counts; beside the paper it would open the file and lose the drawing.
  * @param {HTMLElement} paper
- * @param {(file: File) => void} give
+ * @param {(files: File[]) => void} give
  */
 function takeDrops(paper, give) {
   const hint = (/** @type {boolean} */ isDropping) => paper.classList.toggle("is-dropping", isDropping);
@@ -51,16 +58,11 @@ function takeDrops(paper, give) {
   });
   document.addEventListener("drop", (event) => {
     hint(false);
-    const file = firstFile(event.dataTransfer);
-    if (!file) return;
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!files.length) return;
     event.preventDefault();
-    give(file);
+    give(files);
   });
-}
-
-/** @param {DataTransfer | null} transfer */
-function firstFile(transfer) {
-  return transfer?.files[0] ?? null;
 }
 
 /** @param {HTMLImageElement} image */

@@ -1,10 +1,18 @@
 // The row under the paper, and the keys that do the same.
 
+/** @typedef {import("./pad.js").Pad} Pad */
+
 /**
- * @param {import("./pad.js").Pad} pad
- * @param {{read: () => void, clear: () => void}} actions
+ * What the page does for the tools.
+ * @typedef {{keep: () => void, clear: () => void, cancel: () => boolean}} Actions
  */
-export function connectTools(pad, { read, clear }) {
+
+/**
+ * @param {Pad} pad
+ * @param {Actions} actions
+ * @returns {{refresh: () => void}} to be called when what the tools show has changed
+ */
+export function connectTools(pad, actions) {
   const button = (/** @type {string} */ id) => /** @type {HTMLButtonElement} */ (document.getElementById(id));
   const [undo, redo, eraser, width, clearing] = ["undo", "redo", "eraser", "width", "clear"].map(button);
   const nib = /** @type {HTMLElement} */ (width.firstElementChild);
@@ -19,8 +27,8 @@ export function connectTools(pad, { read, clear }) {
   };
   undo.addEventListener("click", () => pad.undo());
   redo.addEventListener("click", () => pad.redo());
-  clearing.addEventListener("click", clear);
-  button("read").addEventListener("click", read);
+  clearing.addEventListener("click", actions.clear);
+  button("keep").addEventListener("click", actions.keep);
   eraser.addEventListener("click", () => {
     pad.isErasing = !pad.isErasing;
     refresh();
@@ -30,17 +38,23 @@ export function connectTools(pad, { read, clear }) {
     refresh();
   });
   pad.addEventListener("change", refresh);
-  document.addEventListener("keydown", (event) => onKey(event, pad, { read, clear }));
+  document.addEventListener("keydown", (event) => onKey(event, pad, actions));
   refresh();
+  return { refresh };
 }
 
 /**
  * @param {KeyboardEvent} event
- * @param {import("./pad.js").Pad} pad
- * @param {{read: () => void, clear: () => void}} actions
+ * @param {Pad} pad
+ * @param {Actions} actions
  */
-function onKey(event, pad, { read, clear }) {
-  const isOnControl = event.target instanceof Element && event.target.closest("a, button, input, summary");
+function onKey(event, pad, { keep, clear, cancel }) {
+  if (event.altKey || event.isComposing) return;
+  if (event.key === "Escape") {
+    if (cancel()) event.preventDefault();
+    return;
+  }
+  const isOnControl = event.target instanceof Element && event.target.closest("a, button, input, select, summary");
   const withControl = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
   /** @type {Record<string, () => void>} */
@@ -48,10 +62,10 @@ function onKey(event, pad, { read, clear }) {
     "ctrl+z": () => pad.undo(),
     "ctrl+shift+z": () => pad.redo(),
     "ctrl+y": () => pad.redo(),
-    ...(isOnControl ? {} : { enter: read, delete: clear, backspace: clear }),
+    ...(isOnControl ? {} : { enter: keep, delete: clear, backspace: clear }),
   };
   const action = keys[`${withControl ? "ctrl+" : ""}${event.shiftKey ? "shift+" : ""}${key}`];
-  if (!action || event.altKey || event.isComposing) return;
+  if (!action) return;
   event.preventDefault();
   action();
 }

@@ -13,7 +13,6 @@
  * @property {Record<string, string>} sureness
  * @property {string[]} numbers
  * @property {number} most_listed
- * @property {string} many
  * @property {string} blank_tip
  * @property {number} likely_from
  * @property {number} label_size
@@ -23,6 +22,21 @@
  * @property {string} not_an_image
  * @property {string} facts
  * @property {string} page
+ * @property {string} empty
+ * @property {string} empty_tip
+ * @property {string} cropping
+ * @property {string} cropping_tip
+ * @property {string} keep
+ * @property {string} kept
+ * @property {string} not_kept
+ * @property {string} example
+ * @property {string} pen_down
+ * @property {string} pen_up
+ * @property {string} batch_reading
+ * @property {string} batch_done
+ * @property {string} batch_most
+ * @property {Record<string, string>} number_headlines
+ * @property {Record<string, string>} many_headlines
  */
 
 /** @type {Words} */

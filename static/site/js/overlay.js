@@ -1,51 +1,42 @@
-// Draws over a picture the boxes in which several digits were found, each with its digit and figure.
+// What is drawn over the paper: the box of the digit that was found, or of each of several with its
+// digit and figure. In points of the picture that was read.
 
 import { wholePercent, words } from "./words.js";
 
 /** @typedef {import("./client.js").Part} Part */
+/** @typedef {import("./client.js").Reading} Reading */
+/** @typedef {import("./client.js").Box} Box */
 
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = 0.08; // around what is cut out, as a share of its longer side
 
 /**
- * @param {HTMLElement} frame holds what lies under the boxes
- * @param {Part[]} parts boxes in points of the picture
- * @param {HTMLImageElement} picture as it is stored
+ * Show where the digits are; the box of one that is not sure or is none is shown too.
+ * @param {SVGSVGElement} svg
+ * @param {Reading} reading
  */
-export async function drawBoxes(frame, parts, picture) {
-  removeBoxes(frame);
-  const svg = element("svg", { class: "boxes", "aria-hidden": "true" });
-  frame.append(svg);
-  try {
-    await picture.decode();
-  } catch {
-    svg.remove(); // no picture, no boxes
-    return;
-  }
-  const { naturalWidth: width, naturalHeight: height } = picture;
+export function drawBoxes(svg, reading) {
+  const [width, height] = reading.picture_size;
   const size = words.label_size * Math.max(width, height);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("font-size", String(size));
-  svg.append(...parts.map((part) => boxOf(part, size, height)));
+  if (isNumber(reading)) svg.replaceChildren(...reading.parts.map((part) => boxOf(part, size, height)));
+  else svg.replaceChildren(...(reading.crop_box ? [ghostOf(reading.crop_box, size)] : []));
 }
 
-/** @param {HTMLElement} frame */
-export function removeBoxes(frame) {
-  frame.querySelector(".boxes")?.remove();
+/** @param {SVGSVGElement} svg */
+export function removeBoxes(svg) {
+  svg.replaceChildren();
 }
 
 /**
- * Cut a digit out of a picture.
+ * The box around a part, with a little room.
  * @param {Part} part
- * @param {string} url of the picture
+ * @returns {Box}
  */
-export function cutOut({ box: [left, top, right, bottom] }, url) {
-  const [width, height] = [right - left, bottom - top];
-  const room = Math.round(Math.max(width, height) * MARGIN);
-  const viewBox = [left - room, top - room, width + 2 * room, height + 2 * room].join(" ");
-  const svg = element("svg", { viewBox, "aria-hidden": "true" });
-  svg.append(element("image", { href: url }));
-  return svg;
+export function cutOut({ box: [left, top, right, bottom] }) {
+  const room = Math.round(Math.max(right - left, bottom - top) * MARGIN);
+  return [left - room, top - room, right + room, bottom + room];
 }
 
 /**
@@ -62,6 +53,22 @@ export function isNumber({ parts }) {
  */
 export function isDoubtful(part) {
   return part.verdict !== "digit";
+}
+
+/**
+ * What the model will look at: a quiet box with a little room.
+ * @param {Box} box
+ * @param {number} room
+ */
+function ghostOf([left, top, right, bottom], room) {
+  return element("rect", {
+    class: "crop-ghost",
+    x: left - room / 2,
+    y: top - room / 2,
+    width: right - left + room,
+    height: bottom - top + room,
+    rx: room / 2,
+  });
 }
 
 /**

@@ -1,0 +1,123 @@
+// Keeps drawings: when the visitor says so, or after a pause. The same one is kept once, and one that
+// was drawn on replaces what was kept of it.
+
+import { Problem, sendDrawing } from "./client.js";
+import { preference } from "./preferences.js";
+
+/** @typedef {import("./client.js").KeptReading} KeptReading */
+/** @typedef {import("./client.js").Drawing} Drawing */
+
+// A hand that goes on takes less than a second between two strokes of a digit.
+const PAUSE_MS = 1500;
+
+export class Keeper extends EventTarget {
+  /** @type {{subject: object, reading: KeptReading} | null} */
+  #kept = null;
+  /** @type {{subject: object, promise: Promise<KeptReading>} | null} the one that is on its way */
+  #keeping = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** which drawing is on the paper, and what was kept of it before it was drawn on */
+  #sheet = { before: "" };
+
+  /**
+   * Fires `start`, `progress` with a share of 0 to 1, `kept` with {reading, subject}, `problem` with
+   * {problem, subject}, then `end`.
+   * @param {string} url where drawings are stored
+   */
+  constructor(url) {
+    super();
+    this.url = url;
+    this.keepsAfterPause = preference("keeps-after-pause", true);
+  }
+
+  /**
+   * What is kept of a state of the paper, or of a picture.
+   * @param {object} subject
+   */
+  keptAs(subject) {
+    return this.#kept?.subject === subject ? this.#kept.reading : null;
+  }
+
+  /**
+   * Keep a drawing; one that is kept already, or is on its way, is not sent again.
+   * @param {object} subject
+   * @param {Drawing} drawing
+   * @returns {Promise<KeptReading>}
+   */
+  keep(subject, drawing) {
+    this.wait();
+    const kept = this.keptAs(subject);
+    if (kept) return Promise.resolve(kept);
+    if (this.#keeping?.subject === subject) return this.#keeping.promise;
+    const promise = this.#send(subject, drawing, this.#keeping?.promise);
+    this.#keeping = { subject, promise };
+    return promise;
+  }
+
+  /**
+   * Keep what is on the paper once nothing has happened for a while, where the visitor wants that.
+   * @param {() => void} keep
+   */
+  keepAfterPause(keep) {
+    this.wait();
+    if (this.keepsAfterPause.value) this.#timer = setTimeout(keep, PAUSE_MS);
+  }
+
+  /** Something happens: the pause has not begun. */
+  wait() {
+    clearTimeout(this.#timer);
+  }
+
+  /** Another drawing begins: what was kept stays, and what is on its way arrives. */
+  forget() {
+    this.wait();
+    this.#kept = null;
+    this.#sheet = { before: "" };
+  }
+
+  /**
+   * @param {object} subject
+   * @param {Drawing} drawing
+   * @param {Promise<KeptReading>} [earlier] on its way: only then it is known what this one replaces
+   */
+  async #send(subject, drawing, earlier) {
+    const sheet = this.#sheet;
+    this.#tell("start", { subject });
+    try {
+      await earlier?.catch(() => null);
+      const reading = await sendDrawing(this.url, withReplaced(drawing, sheet.before), {
+        onProgress: drawing.image && ((/** @type {number} */ share) => this.#tell("progress", share)),
+      });
+      sheet.before = reading.id;
+      if (sheet === this.#sheet) this.#kept = { subject, reading };
+      this.#tell("kept", { subject, reading });
+      return reading;
+    } catch (problem) {
+      if (problem instanceof Problem) this.#tell("problem", { subject, problem });
+      throw problem;
+    } finally {
+      if (this.#keeping?.subject === subject) {
+        this.#keeping = null;
+        this.#tell("end");
+      }
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} [detail]
+   */
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/**
+ * @param {Drawing} drawing
+ * @param {string} before the id of what was kept of it
+ * @returns {Drawing}
+ */
+function withReplaced(drawing, before) {
+  return drawing.strokes && before ? { ...drawing, replaces: before } : drawing;
+}

@@ -1,0 +1,90 @@
+// Reads what is on the paper while it is drawn: at most every 120 ms, one request at a time, and only
+// when something has changed. What comes back late is older than what is asked next, never newer.
+
+import { Problem, sendDrawing } from "./client.js";
+
+/** @typedef {import("./client.js").Reading} Reading */
+/** @typedef {import("./client.js").Drawing} Drawing */
+
+/**
+ * A reading, and of which state of the paper.
+ * @typedef {{reading: Reading, revision: number}} LiveReading
+ */
+
+const INTERVAL_MS = 120;
+// After an error that says nothing of when to come again.
+const REST_MS = 2000;
+
+export class LiveReader extends EventTarget {
+  /** @type {{drawing: () => Drawing, revision: number} | null} what is to be read next */
+  #next = null;
+  /** @type {AbortController | null} */
+  #asking = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #mayAskAt = 0;
+
+  /**
+   * Fires `reading` with a LiveReading, and `problem` with {problem, revision}.
+   * @param {string} url where drawings are read and not stored
+   */
+  constructor(url) {
+    super();
+    this.url = url;
+  }
+
+  /**
+   * Read this as soon as may be; what was asked before and is not sent yet is not sent any more.
+   * @param {number} revision
+   * @param {() => Drawing} drawing as it is when it is sent
+   */
+  read(revision, drawing) {
+    this.#next = { revision, drawing };
+    this.#schedule();
+  }
+
+  /** Forget what is asked: there is nothing on the paper any more, or it is kept. */
+  stop() {
+    this.#next = null;
+    clearTimeout(this.#timer);
+    this.#asking?.abort();
+    this.#asking = null;
+  }
+
+  #schedule() {
+    clearTimeout(this.#timer);
+    if (!this.#next || this.#asking) return;
+    this.#timer = setTimeout(() => this.#ask(), Math.max(0, this.#mayAskAt - performance.now()));
+  }
+
+  async #ask() {
+    if (!this.#next) return;
+    const { revision, drawing } = this.#next;
+    this.#next = null;
+    const mine = new AbortController();
+    this.#asking = mine;
+    this.#mayAskAt = performance.now() + INTERVAL_MS;
+    try {
+      const reading = await sendDrawing(this.url, drawing(), { signal: mine.signal });
+      if (mine === this.#asking) this.#tell("reading", { reading, revision });
+    } catch (problem) {
+      if (mine !== this.#asking) return;
+      if (!(problem instanceof Problem)) throw problem;
+      this.#mayAskAt = performance.now() + (problem.retryAfter * 1000 || REST_MS);
+      this.#tell("problem", { problem, revision });
+    } finally {
+      if (mine === this.#asking) {
+        this.#asking = null;
+        this.#schedule();
+      }
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} detail
+   */
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
