@@ -42,9 +42,9 @@ EXAMPLES = (
 MODULES = [
     f"site/js/{name}.js"
     for name in (
-        *("answer", "batch", "canvases", "claim", "client", "cropping", "hand", "haptics"),
+        *("answer", "batch", "buttons", "canvases", "claim", "client", "cropping", "hand", "haptics"),
         *("incoming", "keeper", "live", "overlay", "pad", "paper", "parts", "pen", "pen_keys"),
-        *("photos", "pictures", "preferences", "sentences", "tools", "why", "words"),
+        *("photos", "pictures", "preferences", "sentences", "studio", "tools", "why", "words"),
     )
 ]
 

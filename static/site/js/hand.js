@@ -44,6 +44,9 @@ export class Hand extends EventTarget {
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     canvas.addEventListener("pointerup", (event) => this.#up(event));
     canvas.addEventListener("pointercancel", (event) => this.#cancel(event));
+    for (const name of ["keydown", "blur"]) {
+      canvas.addEventListener(name, () => canvas.classList.remove("is-pointed"));
+    }
     canvas.addEventListener("contextmenu", (event) => {
       if (this.isDrawing) event.preventDefault(); // a long press draws, too
     });
@@ -70,6 +73,7 @@ export class Hand extends EventTarget {
       this.release(); // the palm came before its pen
     }
     event.preventDefault();
+    this.canvas.classList.add("is-pointed"); // who points needs no ring around what they point at
     this.canvas.focus({ preventScroll: true }); // so that Enter keeps, and not the last tool acts
     this.canvas.setPointerCapture(event.pointerId);
     this.#pointer = event.pointerId;
