@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from recognizer.models import ModelVersion
 
@@ -162,6 +162,22 @@ def requests_of(page: Page, path: str = "/upload") -> list[str]:
         lambda request: sent.append(request.url) if urlsplit(request.url).path == path else None,
     )
     return sent
+
+
+def keep(page: Page) -> None:
+    """Keep what is on the paper, and wait until it is stored."""
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_role("button", name="Kept", exact=True)).to_be_visible()
+
+
+def file_of(content: bytes, name: str = "seven.png", mime: str = "image/png"):
+    return {"name": name, "mimeType": mime, "buffer": content}
+
+
+def send_picture(page: Page, file, picker: str = "#id_image") -> None:
+    """Pick a picture and send it as it is."""
+    page.locator(picker).set_input_files(file)
+    page.get_by_role("button", name="Read it").click()
 
 
 def points_on(page: Page, stroke) -> list[tuple[float, float]]:

@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from playwright.sync_api import expect
 
 from recognizer.models import Submission
-from tests.browser.conftest import NARROW, WIDE, draw
+from tests.browser.conftest import NARROW, WIDE, draw, keep
 
 pytestmark = pytest.mark.browser
 
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.browser
 def send(page, num: int = 1) -> None:
     for _ in range(num):
         draw(page)
-        with page.expect_response("**/upload"):
-            page.get_by_role("button", name="Read it").first.click()
+        keep(page)
         page.goto("/")
 
 

@@ -107,7 +107,8 @@ function showReading(item, reading) {
   item.dataset.state = reading.verdict;
   const mark = reading.verdict === "unsure" ? "?" : "";
   put(item, "batch-digit", reading.verdict === "not_a_digit" ? "–" : reading.digits + mark);
-  put(item, "batch-says", `${headlineOf(reading)} ${surenessOf(reading)}`);
+  put(item, "batch-says", headlineOf(reading));
+  put(item, "batch-sure", surenessOf(reading));
   const link = /** @type {HTMLAnchorElement} */ (item.querySelector("a"));
   link.href = reading.url;
   link.hidden = false;

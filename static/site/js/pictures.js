@@ -8,6 +8,7 @@
  * @param {(files: File[]) => void} give one or more
  */
 export function takePictures({ inputs, paper }, give) {
+  inputs[0].multiple = true; // without script they go one at a time
   for (const input of inputs) {
     input.addEventListener("change", () => {
       const files = [...(input.files ?? [])];

@@ -1,0 +1,299 @@
+"""Readings while the pen moves: how often, in which order, what is kept of them, and when."""
+
+import json
+import re
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from recognizer.models import Submission
+from tests.browser.conftest import ONE, SEVEN, draw, keep, points_on, requests_of
+
+pytestmark = pytest.mark.browser
+
+INTERVAL = 120  # ms
+PAUSE = 1500  # ms, after which a drawing is kept
+FOUR = {"verdict": "digit", "probabilities": [0] * 4 + [1] + [0] * 5, "confidence": 1, "parts": []}
+
+
+def state_of(page: Page) -> str:
+    return page.locator("#answer").get_attribute("data-state") or ""
+
+
+def draw_slowly(page: Page, strokes=SEVEN, pause: int = 20) -> None:
+    """Draw as a hand does, and leave the pen on the paper."""
+    for number, stroke in enumerate(strokes):
+        first, *rest = points_on(page, stroke)
+        page.mouse.move(*first)
+        page.mouse.down()
+        for last, point in zip((first, *rest), rest, strict=False):
+            for step in range(1, 5):
+                part = step / 4
+                page.mouse.move(
+                    last[0] + (point[0] - last[0]) * part, last[1] + (point[1] - last[1]) * part
+                )
+                page.wait_for_timeout(pause)
+        if number < len(strokes) - 1:
+            page.mouse.up()
+
+
+def reading_of(route: Route) -> dict:
+    answer: dict = route.fetch().json()
+    return answer
+
+
+def test_a_seven_is_read_while_the_pen_is_still_down(page):
+    draw_slowly(page)
+    expect(page.locator("[data-slot=first]")).to_have_text("7")
+    expect(page.locator("[data-slot=facts]")).to_contain_text("Not kept yet")
+    expect(page.locator("#paper .crop-ghost")).to_be_visible()
+    for name in ("image", "digit"):
+        expect(page.locator(f"[data-slot={name}]")).to_be_visible()
+    assert not Submission.objects.exists()
+    page.mouse.up()
+
+
+def test_it_is_asked_at_most_every_interval_and_never_for_the_same_strokes(page):
+    page.get_by_role("switch").uncheck()
+    page.evaluate(
+        """() => {
+          const send = XMLHttpRequest.prototype.send;
+          window.asked = [];
+          XMLHttpRequest.prototype.send = function (body) {
+            window.asked.push([performance.now(), body.get("strokes")]);
+            send.call(this, body);
+          };
+        }"""
+    )
+    draw_slowly(page)
+    page.mouse.up()
+    page.wait_for_timeout(600)
+    asked = page.evaluate("asked")
+    times = np.array([moment for moment, _ in asked])
+    assert len(asked) > 3
+    assert np.diff(times).min() >= INTERVAL - 2
+    assert len({strokes for _, strokes in asked}) == len(asked)
+    last = json.loads(asked[-1][1])
+    assert [len(stroke["points"]) > 5 for stroke in last] == [True, True]
+    page.wait_for_timeout(400)
+    assert len(page.evaluate("asked")) == len(asked)  # nothing has changed
+
+
+def test_a_late_live_answer_never_overwrites_what_is_kept(page):
+    held: list[Route] = []
+    page.route("**/read", held.append)
+    draw(page)
+    page.wait_for_timeout(200)
+    keep(page)
+    shown = page.locator("[data-slot=first]").text_content()
+    for route in held:
+        try:
+            route.fulfill(json=FOUR | {"picture_size": [560, 560], "crop_box": None, "pixels": ""})
+        except Exception as error:  # noqa: BLE001  # the page has given it up
+            assert "closed" not in str(error)  # noqa: PT017
+    page.wait_for_timeout(200)
+    expect(page.locator("[data-slot=first]")).to_have_text(shown or "7")
+    expect(page.locator("[data-slot=facts]")).to_contain_text("Kept")
+
+
+def test_an_answer_that_comes_after_the_paper_was_cleared_is_not_shown(page):
+    held: list[Route] = []
+    page.route("**/read", held.append)
+    draw(page, ONE)
+    page.wait_for_timeout(200)
+    page.get_by_role("button", name="Clear").click()
+    page.unroute_all()
+    for route in held:
+        try:
+            route.continue_()
+        except Exception as error:  # noqa: BLE001  # as above
+            assert "closed" not in str(error)  # noqa: PT017
+    page.wait_for_timeout(300)
+    assert state_of(page) == "empty"
+
+
+def test_a_slow_network_shows_older_answers_before_newer_ones_only(page):
+    session = page.context.new_cdp_session(page)
+    slow = {"latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+    session.send("Network.emulateNetworkConditions", {"offline": False} | slow)
+    lengths: list[int] = []
+    page.on(
+        "response",
+        lambda response: (
+            lengths.append((response.request.post_data or "").count('"x"'))
+            if urlsplit(response.url).path == "/read"
+            else None
+        ),
+    )
+    draw_slowly(page)
+    page.mouse.up()
+    expect(page.locator("[data-slot=first]")).to_have_text("7")
+    keep(page)
+    expect(page.locator("[data-slot=first]")).to_have_text("7")
+    assert lengths == sorted(lengths)
+
+
+def test_the_same_drawing_read_live_and_kept_gives_the_same_answer(page):
+    page.get_by_role("switch").uncheck()
+    for strokes in (SEVEN, ONE, SEVEN[:1], (*SEVEN, ((0.1, 0.3), (0.12, 0.5), (0.11, 0.7)))):
+        answers: dict[str, dict] = {}
+        page.on(
+            "response",
+            lambda response, answers=answers: (
+                answers.__setitem__(urlsplit(response.url).path, response.json())
+                if response.request.method == "POST"
+                else None
+            ),
+        )
+        draw(page, strokes)
+        page.wait_for_timeout(500)
+        said = page.locator(".says").inner_text()
+        keep(page)
+        page.wait_for_timeout(100)
+        for name in ("verdict", "digit", "probabilities", "parts", "crop_box", "pixels"):
+            assert answers["/read"][name] == answers["/upload"][name]
+        assert page.locator(".says").inner_text() == said
+        page.get_by_role("button", name="Clear").click()
+
+
+def test_a_pause_keeps_what_was_drawn(page):
+    draw(page)
+    expect(page.locator("[data-slot=facts]")).to_contain_text("Not kept yet")
+    expect(page.get_by_role("button", name="Kept")).to_be_visible(timeout=PAUSE + 3000)
+    assert Submission.objects.count() == 1
+
+
+def test_the_pause_can_be_switched_off_and_stays_off(page):
+    page.get_by_role("switch", name="Keep after a pause").uncheck()
+    draw(page)
+    page.wait_for_timeout(PAUSE + 500)
+    assert not Submission.objects.exists()
+    page.reload()
+    expect(page.get_by_role("switch")).not_to_be_checked()
+    draw(page)
+    page.get_by_role("switch").check()
+    expect(page.get_by_role("button", name="Kept")).to_be_visible(timeout=PAUSE + 3000)
+
+
+def test_a_drawing_that_goes_on_replaces_what_was_kept_of_it(page):
+    draw(page, SEVEN[:1])
+    keep(page)
+    first = Submission.objects.get()
+    draw(page, SEVEN[1:])
+    keep(page)
+    assert Submission.objects.get() != first
+    assert len(Submission.objects.get().strokes) == 2
+    page.get_by_role("button", name="Clear").click()
+    draw(page, ONE)
+    keep(page)
+    assert Submission.objects.count() == 2
+
+
+def test_what_is_kept_already_is_known_after_undo_and_redo(page):
+    draw(page, SEVEN)
+    keep(page)
+    draw(page, ONE)
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Kept")).to_be_visible()
+    page.wait_for_timeout(PAUSE + 400)
+    assert Submission.objects.count() == 1
+
+
+def test_a_claim_keeps_the_drawing_first(page):
+    page.get_by_role("switch").uncheck()
+    draw(page)
+    expect(page.locator("[data-slot=facts]")).to_contain_text("Not kept yet")
+    page.get_by_text("Not right?").click()
+    page.locator(".claim-digits").get_by_role("button", name="1").click()
+    expect(page.locator(".claim-thanks")).to_contain_text("You say it was 1")
+    assert Submission.objects.get().claim == 1
+
+
+def test_too_many_live_readings_are_waited_for_in_silence(page, watch):
+    watch.expected.append("429")
+    problem = {"error": {"code": "too_many_requests", "message": "A lot."}}
+    page.route(
+        "**/read",
+        lambda route: route.fulfill(status=429, json=problem, headers={"Retry-After": "1"}),
+        times=1,
+    )
+    draw(page)
+    page.wait_for_timeout(300)
+    assert state_of(page) == "empty"
+    expect(page.locator("[data-slot=first]")).to_have_text("7", timeout=3000)
+
+
+def test_the_live_answer_is_announced_once_it_stands_still(page):
+    page.evaluate(
+        """() => {
+          window.said = [];
+          new MutationObserver(() => window.said.push(announcement.textContent))
+            .observe(announcement, {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    draw_slowly(page)
+    page.mouse.up()
+    expect(page.locator("#announcement")).to_contain_text("A seven. Sure.")
+    assert len(page.evaluate("said")) <= 2
+
+
+def test_the_page_stays_at_sixty_frames_while_it_reads(page):
+    page.evaluate(
+        """() => {
+          window.frames_ = [];
+          const step = (now) => { window.frames_.push(now); requestAnimationFrame(step); };
+          requestAnimationFrame(step);
+        }"""
+    )
+    sent = requests_of(page, "/read")
+    draw_slowly(page, (*SEVEN, *SEVEN), pause=16)
+    page.mouse.up()
+    gaps = np.diff(page.evaluate("frames_"))
+    assert len(sent) >= 5
+    assert np.median(gaps) < 1000 / 58
+    assert np.percentile(gaps, 95) < 2.5 * 1000 / 60  # other tests run beside it
+
+
+def test_why_is_asked_of_a_drawing_that_is_not_kept(page):
+    page.get_by_role("switch").uncheck()
+    draw(page)
+    page.get_by_role("button", name="Why?").click()
+    expect(page.locator("#more .why-sentence")).to_be_visible()
+    expect(page.locator("#paper .why-map path")).not_to_have_count(0)
+    expect(page.locator("#announcement")).to_have_text(
+        page.locator("#more .why-sentence").inner_text()
+    )
+    assert not Submission.objects.exists()
+    draw(page, ONE)
+    expect(page.locator("#paper .why-map")).to_have_count(0)
+    expect(page.locator("#more")).to_be_hidden()
+
+
+def test_why_and_the_steps_are_asked_of_a_picture(page, drawing_png):
+    page.locator("#id_image").set_input_files(
+        {"name": "seven.png", "mimeType": "image/png", "buffer": drawing_png}
+    )
+    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Why?").click()
+    expect(page.locator("#paper .why-map")).to_be_visible()
+    page.get_by_role("button", name="Step by step").click()
+    expect(page.locator("#paper .why-map")).to_have_count(0)
+    expect(page.locator("#more .steps li")).not_to_have_count(0)
+    for image in page.locator("#more .steps img").all():
+        image.scroll_into_view_if_needed()
+        expect(image).to_have_js_property("complete", True)
+        assert image.evaluate("image => image.naturalWidth") > 0
+    page.keyboard.press("Escape")
+    expect(page.locator("#more")).to_be_hidden()
+
+
+def test_a_live_answer_for_several_has_its_tiles(page):
+    seven = [[(x * 0.4 + 0.05, y) for x, y in stroke] for stroke in SEVEN]
+    other = [[(x * 0.4 + 0.5, y) for x, y in stroke] for stroke in SEVEN]
+    draw(page, (*seven, *other))
+    expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("several|unsure"))
+    expect(page.locator(".part canvas")).to_have_count(2)
+    expect(page.locator("#paper .boxes text")).to_have_count(4)
+    expect(page.get_by_role("button", name="Why?")).to_be_hidden()
