@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from recognizer import api, deletion, imaging, limits, problems
+from recognizer import api, deletion, imaging, limits, problems, scripts
 from recognizer.answers import NO_BARS, Answer
 from recognizer.doors import door
 from recognizer.forms import ClaimForm, UploadForm
@@ -37,17 +37,6 @@ EXAMPLES = (
     ("letter.png", _("A letter")),
 )
 
-# What the first page's main.js imports, and what that imports: fetched at once, not one after the
-# other. test_static.py holds it.
-MODULES = [
-    f"site/js/{name}.js"
-    for name in (
-        *("answer", "batch", "buttons", "canvases", "claim", "client", "cropping", "hand", "haptics"),
-        *("incoming", "keeper", "live", "overlay", "pad", "paper", "parts", "pen", "pen_keys"),
-        *("photos", "pictures", "preferences", "sentences", "studio", "tools", "why", "words"),
-    )
-]
-
 MAY_SEE_ANY = ("recognizer.view_submission", "recognizer.change_submission")
 
 # The bytes at these addresses never change.
@@ -61,7 +50,7 @@ def show_page(request: HttpRequest, problem: Problem | None = None) -> HttpRespo
         "words": words(),
         "empty": EMPTY,
         "empty_tip": EMPTY_TIP,
-        "modules": MODULES,
+        "scripts": scripts.first_page(),
         "bars": NO_BARS,
         "examples": EXAMPLES,
         "has_active_version": ModelVersion.objects.active().exists(),

@@ -69,13 +69,17 @@ MAY_IMPORT = {
     "recognizer.advice": {"recognizer.models"},
     "recognizer.words": {"recognizer.advice", "recognizer.models"},
     "recognizer.answers": FACES | {"recognizer.advice", "recognizer.words"},
+    "recognizer.scripts": set(),
     "recognizer.forms": FACES,
     "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
     "recognizer.views": FACES
     | {"recognizer.deletion"}
     | {
         f"recognizer.{face}"
-        for face in ["visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"]
+        for face in (
+            *("visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"),
+            "scripts",
+        )
     },
     "recognizer.urls": {"recognizer.views"},
     "recognizer.admin": {

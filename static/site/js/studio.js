@@ -96,10 +96,10 @@ export class Studio {
 
   /** What lay there is seen again. */
   resume() {
-    const { kept } = this;
-    if (this.page.paper.isEmpty) this.#showEmpty();
-    else if (kept) this.#show(kept, kept);
-    else this.#changed();
+    const { paper } = this.page;
+    if (!paper.isPicture) this.#drawn();
+    else if (this.kept) this.#show(this.kept, this.kept);
+    else this.#changed().page.answer.showEmpty();
   }
 
   /** The connection is back: read what waits for it. */
