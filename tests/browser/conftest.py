@@ -114,6 +114,8 @@ def open_site(
 
     yield open_
     for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")  # what is still held at the end
         context.close()
     watch.check()
 

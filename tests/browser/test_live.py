@@ -1,7 +1,6 @@
 """Readings while the pen moves: how often, in which order, what is kept of them, and when."""
 
 import json
-import re
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -73,7 +72,7 @@ def test_it_is_asked_at_most_every_interval_and_never_for_the_same_strokes(page)
     asked = page.evaluate("asked")
     times = np.array([moment for moment, _ in asked])
     assert len(asked) > 3
-    assert np.diff(times).min() >= INTERVAL - 2
+    assert np.diff(times).min() >= INTERVAL - 5  # a timer may be early, by the clock of the page
     assert len({strokes for _, strokes in asked}) == len(asked)
     last = json.loads(asked[-1][1])
     assert [len(stroke["points"]) > 5 for stroke in last] == [True, True]
@@ -83,16 +82,15 @@ def test_it_is_asked_at_most_every_interval_and_never_for_the_same_strokes(page)
 
 def test_a_late_live_answer_never_overwrites_what_is_kept(page):
     held: list[Route] = []
-    page.route("**/read", held.append)
+    page.route("**/read", lambda route: held.append(route))
     draw(page)
     page.wait_for_timeout(200)
+    assert held
     keep(page)
     shown = page.locator("[data-slot=first]").text_content()
+    late = FOUR | {"picture_size": [560, 560], "crop_box": None, "pixels": ""}
     for route in held:
-        try:
-            route.fulfill(json=FOUR | {"picture_size": [560, 560], "crop_box": None, "pixels": ""})
-        except Exception as error:  # noqa: BLE001  # the page has given it up
-            assert "closed" not in str(error)  # noqa: PT017
+        route.fulfill(json=late)
     page.wait_for_timeout(200)
     expect(page.locator("[data-slot=first]")).to_have_text(shown or "7")
     expect(page.locator("[data-slot=facts]")).to_contain_text("Kept")
@@ -100,16 +98,13 @@ def test_a_late_live_answer_never_overwrites_what_is_kept(page):
 
 def test_an_answer_that_comes_after_the_paper_was_cleared_is_not_shown(page):
     held: list[Route] = []
-    page.route("**/read", held.append)
+    page.route("**/read", lambda route: held.append(route))
     draw(page, ONE)
     page.wait_for_timeout(200)
+    assert held
     page.get_by_role("button", name="Clear").click()
-    page.unroute_all()
     for route in held:
-        try:
-            route.continue_()
-        except Exception as error:  # noqa: BLE001  # as above
-            assert "closed" not in str(error)  # noqa: PT017
+        route.fulfill(json=FOUR | {"picture_size": [560, 560], "crop_box": None, "pixels": ""})
     page.wait_for_timeout(300)
     assert state_of(page) == "empty"
 
@@ -216,13 +211,14 @@ def test_too_many_live_readings_are_waited_for_in_silence(page, watch):
     problem = {"error": {"code": "too_many_requests", "message": "A lot."}}
     page.route(
         "**/read",
-        lambda route: route.fulfill(status=429, json=problem, headers={"Retry-After": "1"}),
+        lambda route: route.fulfill(status=429, json=problem, headers={"Retry-After": "3"}),
         times=1,
     )
-    draw(page)
-    page.wait_for_timeout(300)
+    with page.expect_response("**/read"):
+        draw(page, ONE)
+    page.wait_for_timeout(500)
     assert state_of(page) == "empty"
-    expect(page.locator("[data-slot=first]")).to_have_text("7", timeout=3000)
+    expect(page.locator("[data-slot=first]")).to_have_text("1")
 
 
 def test_the_live_answer_is_announced_once_it_stands_still(page):
@@ -235,7 +231,7 @@ def test_the_live_answer_is_announced_once_it_stands_still(page):
     )
     draw_slowly(page)
     page.mouse.up()
-    expect(page.locator("#announcement")).to_contain_text("A seven. Sure.")
+    expect(page.locator("#announcement")).to_contain_text("seven")
     assert len(page.evaluate("said")) <= 2
 
 
@@ -290,10 +286,16 @@ def test_why_and_the_steps_are_asked_of_a_picture(page, drawing_png):
 
 
 def test_a_live_answer_for_several_has_its_tiles(page):
-    seven = [[(x * 0.4 + 0.05, y) for x, y in stroke] for stroke in SEVEN]
-    other = [[(x * 0.4 + 0.5, y) for x, y in stroke] for stroke in SEVEN]
-    draw(page, (*seven, *other))
-    expect(page.locator("#answer")).to_have_attribute("data-state", re.compile("several|unsure"))
+    part = {"digit": 4, "confidence": 0.9, "verdict": "digit"}
+    parts = [part | {"box": [100, 100, 200, 300]}, part | {"box": [300, 100, 400, 300]}]
+    page.route(
+        "**/read",
+        lambda route: route.fulfill(
+            json=reading_of(route) | {"verdict": "several", "digits": "44", "parts": parts}
+        ),
+    )
+    draw(page)
+    expect(page.locator("#answer")).to_have_attribute("data-state", "several")
     expect(page.locator(".part canvas")).to_have_count(2)
     expect(page.locator("#paper .boxes text")).to_have_count(4)
     expect(page.get_by_role("button", name="Why?")).to_be_hidden()

@@ -14,6 +14,12 @@ from tests.browser.conftest import ONE, SEVEN, draw, draw_by_touch, ink, keep, p
 pytestmark = pytest.mark.browser
 
 
+COUNT_TICKS = """() => {
+  window.ticks = [];
+  navigator.vibrate = (time) => window.ticks.push(time);
+}"""
+
+
 class Pointer:
     """A pen or a finger, by the debugging protocol."""
 
@@ -184,7 +190,7 @@ def test_a_digit_is_drawn_by_keys(page):
 
 
 def test_a_tick_is_felt_where_the_device_offers_it(phone):
-    phone.evaluate("window.ticks = []; navigator.vibrate = (time) => window.ticks.push(time)")
+    phone.evaluate(COUNT_TICKS)
     draw_by_touch(phone)
     keep(phone)
     assert phone.evaluate("ticks.length") == 1
@@ -192,7 +198,7 @@ def test_a_tick_is_felt_where_the_device_offers_it(phone):
 
 def test_no_tick_is_felt_where_motion_is_not_wanted(page):
     page.emulate_media(reduced_motion="reduce")
-    page.evaluate("window.ticks = []; navigator.vibrate = (time) => window.ticks.push(time)")
+    page.evaluate(COUNT_TICKS)
     draw(page)
     keep(page)
     assert page.evaluate("ticks.length") == 0

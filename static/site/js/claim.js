@@ -7,6 +7,8 @@ import { say, words } from "./words.js";
 export class Claim extends EventTarget {
   /** @type {() => Promise<string>} the address of the reading that is asked about */
   #url;
+  /** @type {object | null} what it is a reading of */
+  #subject = null;
 
   /**
    * Fires `said` with the words for it in `detail`.
@@ -29,13 +31,17 @@ export class Claim extends EventTarget {
   }
 
   /**
-   * Ask about another reading.
-   * @param {() => Promise<string>} url of it; it may have to be kept first
+   * Ask about a reading; of what it was said already it is not asked again.
+   * @param {object} subject what was read
+   * @param {() => Promise<string>} url of the reading; it may have to be kept first
    * @param {boolean} canBeRight there is one digit to say yes to
    */
-  ask(url, canBeRight) {
+  ask(subject, url, canBeRight) {
+    const isSaid = subject === this.#subject && !this.thanks.hidden;
+    this.#subject = subject;
     this.#url = url;
     this.form.hidden = false;
+    if (isSaid) return;
     if (this.yes instanceof HTMLElement) this.yes.hidden = !canBeRight;
     if (!this.thanks.hidden && this.other) this.other.open = false;
     if (this.other) this.other.hidden = false;
@@ -43,6 +49,7 @@ export class Claim extends EventTarget {
   }
 
   hide() {
+    this.#subject = null;
     this.form.hidden = true;
     this.thanks.hidden = true;
     if (this.other) this.other.open = false;
@@ -52,14 +59,14 @@ export class Claim extends EventTarget {
   async #send(event) {
     event.preventDefault();
     const button = /** @type {HTMLButtonElement} */ (event.submitter);
-    const url = this.#url;
+    const subject = this.#subject;
     try {
-      const { claim } = await sendClaim(await url(), button.value);
+      const { claim } = await sendClaim(await this.#url(), button.value);
       tick();
-      if (url === this.#url) this.#thank(say(words.thanks, { digit: claim }));
+      if (subject === this.#subject) this.#thank(say(words.thanks, { digit: claim }));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (url === this.#url) this.#thank(error.message);
+      if (subject === this.#subject) this.#thank(error.message);
     }
   }
 

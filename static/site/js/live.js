@@ -23,6 +23,8 @@ export class LiveReader extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #mayAskAt = 0;
+  /** the strokes that were read last, as they were sent */
+  #read = "";
 
   /**
    * Fires `reading` with a LiveReading, and `problem` with {problem, revision}.
@@ -46,6 +48,7 @@ export class LiveReader extends EventTarget {
   /** Forget what is asked: there is nothing on the paper any more, or it is kept. */
   stop() {
     this.#next = null;
+    this.#read = "";
     clearTimeout(this.#timer);
     this.#asking?.abort();
     this.#asking = null;
@@ -59,13 +62,17 @@ export class LiveReader extends EventTarget {
 
   async #ask() {
     if (!this.#next) return;
-    const { revision, drawing } = this.#next;
+    const { revision } = this.#next;
+    const drawing = this.#next.drawing();
     this.#next = null;
+    const strokes = drawing.strokes ? JSON.stringify(drawing.strokes) : "";
+    if (strokes && strokes === this.#read) return; // the pen was lifted where it was
     const mine = new AbortController();
     this.#asking = mine;
     this.#mayAskAt = performance.now() + INTERVAL_MS;
     try {
-      const reading = await sendDrawing(this.url, drawing(), { signal: mine.signal });
+      const reading = await sendDrawing(this.url, drawing, { signal: mine.signal });
+      this.#read = strokes;
       if (mine === this.#asking) this.#tell("reading", { reading, revision });
     } catch (problem) {
       if (mine !== this.#asking) return;

@@ -186,7 +186,7 @@ export class Studio {
     if (isBlank || !paper.mayBeKept) claim.hide();
     else {
       const url = async () => (kept ?? (await keeper.keep(paper.subject, paper.drawing))).url;
-      claim.ask(url, reading.verdict === "digit");
+      claim.ask(paper.subject, url, reading.verdict === "digit");
     }
   }
 
