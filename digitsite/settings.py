@@ -178,13 +178,16 @@ if DIGITS_ENGINE not in {"litert", "keras"}:
         f"DIGITS_ENGINE is {DIGITS_ENGINE!r}. Expected: 'litert' (the default) or 'keras'."
     )
 # Readings a visitor may ask for ("60/m": 60 a minute); an address may ask for ten times as many,
-# since a classroom shares one. "0": no limit.
+# since a classroom shares one. "0": no limit. The second one is for readings of which nothing is
+# stored: the page asks for one each 120 ms at most while somebody draws.
 DIGITS_RATE_LIMIT = env.str("DIGITS_RATE_LIMIT", default="60/m")
-if not re.fullmatch(r"0|\d+/(?:[1-9]\d*)?[smhd]", DIGITS_RATE_LIMIT):
-    raise ImproperlyConfigured(
-        f"DIGITS_RATE_LIMIT is {DIGITS_RATE_LIMIT!r}. Expected: '0' (no limit), or a number of "
-        "readings in a time, as '60/m', '1000/h' or '10/5s'."
-    )
+DIGITS_LIVE_RATE_LIMIT = env.str("DIGITS_LIVE_RATE_LIMIT", default="600/m")
+for _name in ("DIGITS_RATE_LIMIT", "DIGITS_LIVE_RATE_LIMIT"):
+    if not re.fullmatch(r"0|\d+/(?:[1-9]\d*)?[smhd]", globals()[_name]):
+        raise ImproperlyConfigured(
+            f"{_name} is {globals()[_name]!r}. Expected: '0' (no limit), or a number of "
+            "readings in a time, as '60/m', '1000/h' or '10/5s'."
+        )
 # The share of submissions, chosen by chance, that reviewers look at whatever was read: only these
 # tell how often a version is right in the field.
 DIGITS_AUDIT_SHARE = env.float("DIGITS_AUDIT_SHARE", default=0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -37,12 +38,11 @@ def fields_of(request: HttpRequest) -> tuple[QueryDict | dict[str, Any], MultiVa
     )
 
 
-def reading(prediction: Prediction) -> dict[str, Any]:
-    """Give a stored reading as POST /upload answers it. The url is relative to the site."""
+def live_reading(prediction: Prediction) -> dict[str, Any]:
+    """Give a reading as POST /read answers it, whether it is stored or not."""
     submission = prediction.submission
+    receipt = submission.receipt
     return {
-        "id": str(submission.id),
-        "url": submission.get_absolute_url(),
         "verdict": prediction.verdict,
         "digit": prediction.digit,
         "digits": prediction.digits,
@@ -52,6 +52,18 @@ def reading(prediction: Prediction) -> dict[str, Any]:
         "advice": advise(prediction),
         "model_version": prediction.version.number,
         "latency_ms": prediction.latency_ms,
+        "picture_size": receipt.get("picture_size"),  # rows of long ago have none
+        "crop_box": receipt.get("crop_box"),
+        "pixels": base64.b64encode(bytes(submission.digit)).decode(),
+    }
+
+
+def reading(prediction: Prediction) -> dict[str, Any]:
+    """Give a stored reading as POST /upload answers it. The url is relative to the site."""
+    submission = prediction.submission
+    return live_reading(prediction) | {
+        "id": str(submission.id),
+        "url": submission.get_absolute_url(),
         "created_at": submission.created_at,
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from django.urls import reverse_lazy
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from recognizer import pen
 from recognizer.models import DIGITS, Submission
 
 # What the file picker offers; imaging decides by the file's own first bytes.
@@ -53,11 +53,17 @@ class DrawingInput(forms.FileInput):
 
 
 class DrawingField(forms.FileField):
-    """One image, as a file or as a data URL → `Drawing`."""
+    """One image, as a file or as a data URL → `Drawing`; None where there is none.
+
+    Whether there must be one, the form says: strokes may come in its place.
+    """
 
     widget = DrawingInput
     default_error_messages = {
-        "missing_image": _("No picture arrived. Expected: one image, in the field “image”."),
+        "missing_image": _(
+            "No picture arrived. Expected: one image, in the field “image”, or the pen’s way, in "
+            "the field “strokes”."
+        ),
         "several_images": _("Several pictures arrived. Send them one at a time."),
         "empty_file": _("That file is empty. Pick another one."),
         "bad_data_url": _(
@@ -66,30 +72,33 @@ class DrawingField(forms.FileField):
         ),
     }
 
-    def clean(self, data: Any, initial: Any = None) -> Drawing:
+    def clean(self, data: Any, initial: Any = None) -> Drawing | None:
         if not data:
-            raise self._error("missing_image")
+            return None
         if len(data) > 1:
-            raise self._error("several_images")
+            raise self.error("several_images")
         [given] = data
         if isinstance(given, UploadedFile):
             return Drawing(self._bytes_of_file(given), is_file=True)
         if not isinstance(given, str) or given.lstrip()[:5].lower() != "data:":
-            raise self._error("bad_data_url")
+            raise self.error("bad_data_url")
         return Drawing(given, is_file=False)
 
     def _bytes_of_file(self, file: File[bytes]) -> bytes:
         content: bytes = file.read()
         if not content:
-            raise self._error("empty_file")
+            raise self.error("empty_file")
         return content
 
-    def _error(self, code: str) -> forms.ValidationError:
+    def error(self, code: str) -> forms.ValidationError:
         return forms.ValidationError(self.error_messages[code], code=code)
 
 
 class StrokesField(forms.JSONField):
-    """The pen's way, as signature_pad's `toData()` gives it; only what we know of it is kept."""
+    """The pen's way, as signature_pad's `toData()` gives it; only what we know of it is kept.
+
+    Strokes that do not say how wide they are, as a program may send them, have the usual pen.
+    """
 
     default_error_messages = {
         "invalid": _("The strokes are not JSON."),
@@ -115,38 +124,45 @@ class StrokesField(forms.JSONField):
         num_points = sum(len(stroke["points"]) for stroke in strokes)
         if len(strokes) > MAX_STROKES or num_points > MAX_POINTS:
             raise self._error("too_many_strokes")
-        return [
-            {
-                "minWidth": _number(stroke.get("minWidth", 0.0), 0, 1000),
-                "maxWidth": _number(stroke.get("maxWidth", 0.0), 0, 1000),
-                "dotSize": _number(stroke.get("dotSize", 0.0), 0, 1000),
-                "compositeOperation": PEN_OPERATIONS[
-                    stroke.get("compositeOperation", "source-over")
-                ],
-                "points": [_point(point) for point in stroke["points"]],
-            }
-            for stroke in strokes
-        ]
+        return [_stroke(stroke) for stroke in strokes]
 
     def _error(self, code: str) -> forms.ValidationError:
         return forms.ValidationError(self.error_messages[code], code=code)
 
 
-class UploadForm(forms.Form):
-    """One drawing to be read."""
+class ReadForm(forms.Form):
+    """One drawing to be read: an image, or strokes alone, which are drawn here."""
 
     image = DrawingField(label=_("A picture of one digit"))
     strokes = StrokesField(required=False, widget=forms.HiddenInput)
 
-    def submission(self, *, is_browser: bool) -> dict[str, Any]:
-        """Give what `recognize` asks for; the form must be valid."""
-        drawing: Drawing = self.cleaned_data["image"]
-        source = Submission.Source.UPLOADED if drawing.is_file else Submission.Source.DRAWN
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not any(map(self.cleaned_data.get, ("image", "strokes"))):
+            self.add_error("image", DrawingField().error("missing_image"))
+        return self.cleaned_data
+
+    def drawing(self, *, is_browser: bool) -> dict[str, Any]:
+        """Give what `look` and `recognize` ask for; the form must be valid."""
+        image: Drawing | None = self.cleaned_data["image"]
+        is_file = image is not None and image.is_file
+        source = Submission.Source.UPLOADED if is_file else Submission.Source.DRAWN
         return {
-            "drawing": drawing.content,
+            "drawing": image.content if image else None,
             "source": source if is_browser else Submission.Source.API,
-            "strokes": None if drawing.is_file else self.cleaned_data["strokes"],
+            "strokes": None if is_file else self.cleaned_data["strokes"],
         }
+
+
+class UploadForm(ReadForm):
+    """One drawing to be read and kept, in place of what was kept of it before it went on."""
+
+    replaces = forms.UUIDField(
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={
+            "invalid": _("The field “replaces” holds no id. Expected: a UUID, or nothing.")
+        },
+    )
 
     @property
     def helper(self) -> FormHelper:
@@ -184,10 +200,21 @@ class ClaimForm(forms.Form):
 
 
 def _number(value: Any, low: float, high: float) -> float:
-    number = float(value)
-    if isinstance(value, str | bool) or not math.isfinite(number) or not low <= number <= high:
-        raise ValueError(f"Expected a number of {low} to {high}; received {value!r}.")
-    return round(number, 3)
+    # Nearly all are plain numbers within: thousands of them come with each look at a drawing.
+    if type(value) in (int, float) and low <= value <= high:
+        return round(float(value), 3)
+    raise ValueError(f"Expected a number of {low} to {high}; received {value!r:.40}.")
+
+
+def _stroke(stroke: dict[str, Any]) -> dict[str, Any]:
+    widest = _number(stroke.get("maxWidth", pen.USUAL_RADIUS), 0, 1000)
+    return {
+        "minWidth": _number(stroke.get("minWidth", widest), 0, 1000),
+        "maxWidth": widest,
+        "dotSize": _number(stroke.get("dotSize", 0.0), 0, 1000),
+        "compositeOperation": PEN_OPERATIONS[stroke.get("compositeOperation", "source-over")],
+        "points": [_point(point) for point in stroke["points"]],
+    }
 
 
 def _point(point: dict[str, Any]) -> dict[str, float]:

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 # A classroom, a school or a phone network shares one address.
 ADDRESS_FACTOR = 10
 GROUP = "readings"  # uploads and claims are counted together
+LIVE_GROUP = "live"  # readings of which nothing is stored: many while one draws
 SALT = "recognizer.limits"
 ALARM_INTERVAL = 60  # seconds: counters that are down are logged so often, not at each request
 
@@ -32,7 +33,7 @@ class TooManyRequests(Exception):
 
 
 def count(request: HttpRequest, visitor: Visitor) -> None:
-    """Count this request for its visitor and its address.
+    """Count this request for its visitor and its address, where something is stored.
 
     A visitor without a cookie is counted by the address alone: the key is new at each request.
     While the counters are down, requests pass: reading digits is worth more than counting them.
@@ -40,12 +41,16 @@ def count(request: HttpRequest, visitor: Visitor) -> None:
     Raises:
         TooManyRequests: One of the two limits is passed.
     """
-    num, _, period = settings.DIGITS_RATE_LIMIT.partition("/")
-    if int(num) == 0:
-        return
-    _count(request, address(request), f"{int(num) * ADDRESS_FACTOR}/{period}")
-    if visitor.is_known:
-        _count(request, visitor.key, f"{num}/{period}")
+    _count_both(request, visitor, GROUP, settings.DIGITS_RATE_LIMIT)
+
+
+def count_live(request: HttpRequest, visitor: Visitor) -> None:
+    """The same for a reading of which nothing is stored.
+
+    Raises:
+        TooManyRequests: One of the two limits is passed.
+    """
+    _count_both(request, visitor, LIVE_GROUP, settings.DIGITS_LIVE_RATE_LIMIT)
 
 
 def address(request: HttpRequest) -> str:
@@ -71,11 +76,20 @@ def address(request: HttpRequest) -> str:
     return str(ipaddress.IPv6Address(int(found) >> 64 << 64))
 
 
-def _count(request: HttpRequest, who: str, rate: str) -> None:
+def _count_both(request: HttpRequest, visitor: Visitor, group: str, limit: str) -> None:
+    num, _, period = limit.partition("/")
+    if int(num) == 0:
+        return
+    _count(request, group, address(request), f"{int(num) * ADDRESS_FACTOR}/{period}")
+    if visitor.is_known:
+        _count(request, group, visitor.key, f"{num}/{period}")
+
+
+def _count(request: HttpRequest, group: str, who: str, rate: str) -> None:
     # There are few addresses: whoever has the counters must not be able to try them all.
     key = salted_hmac(SALT, who, algorithm="sha256").hexdigest()
     try:
-        usage = get_usage(request, group=GROUP, key=lambda *_: key, rate=rate, increment=True)
+        usage = get_usage(request, group=group, key=lambda *_: key, rate=rate, increment=True)
     except Exception as error:  # noqa: BLE001  # each cache has its own; only it is called here
         _alarm.ring(f"{type(error).__name__}: {error}")
         return

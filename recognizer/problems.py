@@ -204,13 +204,22 @@ def answer(
     request: HttpRequest, problem: Problem, template: str = "error.html", **context: object
 ) -> HttpResponse:
     """Answer with a problem: JSON to a program, a page to a person; the words are the same."""
-    response: HttpResponse
     if wants_json(request):
-        body = {"error": {"code": problem.code, "message": problem.message}}
-        response = JsonResponse(body, status=problem.status)
+        response = answer_in_json(request, problem)
     else:
         response = render(request, template, {"problem": problem, **context}, status=problem.status)
+        _add_headers(response, problem)
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def answer_in_json(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Answer with a problem where there is no page that could show it."""
+    body = {"error": {"code": problem.code, "message": problem.message}}
+    return _add_headers(JsonResponse(body, status=problem.status), problem)
+
+
+def _add_headers(response: HttpResponse, problem: Problem) -> HttpResponse:
     for name, value in problem.headers.items():
         response[name] = value
-    patch_vary_headers(response, ["Accept"])
     return response

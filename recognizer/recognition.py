@@ -1,8 +1,9 @@
-"""From a drawing to a stored prediction: the only function over imaging, engine and tables."""
+"""From a drawing to a prediction, stored or not: all that is over imaging, engine and tables."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from numpy.typing import NDArray
 
-from recognizer import engine, imaging
+from recognizer import engine, imaging, pen
 from recognizer.imaging.decode import MAX_BYTES
 from recognizer.models import ModelVersion, Prediction, Submission
 
@@ -153,52 +154,58 @@ def active_engine() -> engine.Loaded:
     return _engine_of(_active_version())
 
 
-def recognize(
+@dataclass(frozen=True)
+class Look:
+    """A drawing that was read with the active version, and of which nothing is stored.
+
+    Attributes:
+        picture: What was read; drawn here where the strokes came alone.
+        segmentation: How its digits were found; None where it is blank.
+        prediction: What is answered, with its `submission` and `version` at hand, none of them
+            saved but the version.
+        loaded: The version that read it.
+    """
+
+    picture: imaging.Picture
+    segmentation: imaging.Segmentation | None
+    prediction: Prediction
+    loaded: engine.Loaded
+
+
+def look(
     *,
-    drawing: bytes | str,
-    source: str,
+    drawing: bytes | str | None = None,
+    strokes: list[dict[str, Any]] | None = None,
+    source: str = Submission.Source.DRAWN,
     visitor_key: str = "",
-    strokes: list[Any] | None = None,
-) -> Prediction:
-    """Read a drawing with the active version, and store the submission and its prediction.
+) -> Look:
+    """Read a drawing with the active version. Stores nothing; blank is a reading here.
 
     Args:
-        drawing: The bytes of an image file, or a base64 data URL.
+        drawing: The bytes of an image file, or a base64 data URL; None where the strokes are drawn.
+        strokes: The pen's way as the page recorded it, where it was drawn.
         source: `drawn`, `uploaded`, `api` or `imported`.
         visitor_key: Whose it is; empty where a program sent no cookie.
-        strokes: The pen's way as the page recorded it, where it was drawn.
-
-    Returns:
-        The stored prediction, its `submission` and `version` at hand.
 
     Raises:
         imaging.UnreadableImage: It is no image that we read, or too large.
-        imaging.BlankImage: There is no ink on it. Nothing is stored.
-        NoActiveVersion: There is nothing to read it with. Nothing is stored.
+        NoActiveVersion: There is nothing to read it with.
 
-    Queries: 3 (the active version, submission, prediction).
+    Queries: 1 (the active version); 1 more where another one serves meanwhile.
     """
     version = _active_version()
     loaded = _engine_of(version)
     started = time.perf_counter()
-    picture = imaging.decode(drawing)
+    picture = pen.draw(strokes or []) if drawing is None else imaging.decode(drawing)
     [found] = read([picture], loaded)
-    if found is None:
-        raise imaging.BlankImage(
-            "Expected a digit, but the picture is blank: nothing on it can be one. "
-            "Draw or photograph one digit."
-        )
-    reading, segmentation = found
     latency_ms = (time.perf_counter() - started) * 1000
-
+    reading, segmentation = found or (BLANK, None)
     submission = Submission(
         source=source,
-        digit=segmentation.digit.tobytes(),
-        receipt=segmentation.receipt.as_dict(),
+        digit=segmentation.digit.tobytes() if segmentation else b"",
+        receipt=segmentation.receipt.as_dict() if segmentation else _receipt_of_blank(picture),
         strokes=strokes,
         visitor_key=visitor_key,
-        drawing_sha256=_sha256_of(drawing),
-        is_audit=_is_audit(source),
     )
     prediction = Prediction(
         submission=submission,
@@ -209,8 +216,45 @@ def recognize(
     submission.note_served(prediction)
     if loaded.version_id == version.pk:
         prediction.version = version
-    _store(submission, prediction, png=imaging.to_png(picture))
-    return prediction
+    return Look(picture, segmentation, prediction, loaded)
+
+
+def recognize(
+    *,
+    drawing: bytes | str | None = None,
+    source: str,
+    visitor_key: str = "",
+    strokes: list[Any] | None = None,
+) -> Prediction:
+    """Read a drawing with the active version, and store the submission and its prediction.
+
+    Args:
+        drawing: The bytes of an image file, or a base64 data URL; None where the strokes are drawn.
+        source: `drawn`, `uploaded`, `api` or `imported`.
+        visitor_key: Whose it is; empty where a program sent no cookie.
+        strokes: The pen's way as the page recorded it, where it was drawn.
+
+    Returns:
+        The stored prediction, its `submission` and `version` at hand: what `look` gives.
+
+    Raises:
+        imaging.UnreadableImage: It is no image that we read, or too large.
+        imaging.BlankImage: There is no ink on it. Nothing is stored.
+        NoActiveVersion: There is nothing to read it with. Nothing is stored.
+
+    Queries: 3 (the active version, submission, prediction).
+    """
+    seen = look(drawing=drawing, source=source, visitor_key=visitor_key, strokes=strokes)
+    if seen.segmentation is None:
+        raise imaging.BlankImage(
+            "Expected a digit, but the picture is blank: nothing on it can be one. "
+            "Draw or photograph one digit."
+        )
+    submission = seen.prediction.submission
+    submission.drawing_sha256 = _sha256_of(_as_json(strokes) if drawing is None else drawing)
+    submission.is_audit = _is_audit(source)
+    _store(submission, seen.prediction, png=imaging.to_png(seen.picture))
+    return seen.prediction
 
 
 def _content(file: Path) -> bytes | imaging.UnreadableImage | OSError:
@@ -229,7 +273,7 @@ def _content(file: Path) -> bytes | imaging.UnreadableImage | OSError:
 
 
 def _active_version() -> ModelVersion:
-    version = ModelVersion.objects.active().defer("layers", "metrics", "notes").first()
+    version = ModelVersion.objects.active().defer("layers", "metrics", "notes", "log").first()
     if version is None:
         raise NoActiveVersion(
             "No model version is active. Expected: one. "
@@ -372,6 +416,16 @@ def _verdict(confidence: float, thresholds: engine.Thresholds) -> str:
     if confidence < thresholds.unsure_below:
         return Verdict.UNSURE
     return Verdict.DIGIT
+
+
+def _receipt_of_blank(picture: imaging.Picture) -> dict[str, Any]:
+    height, width = picture.pixels.shape[:2]
+    return {"picture_size": [width, height]}
+
+
+def _as_json(strokes: list[dict[str, Any]] | None) -> str:
+    """Write strokes in one way, whatever the order of their keys: equal drawings, equal hashes."""
+    return json.dumps(strokes, sort_keys=True, separators=(",", ":"))
 
 
 def _sha256_of(drawing: bytes | str) -> str:

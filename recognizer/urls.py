@@ -7,6 +7,7 @@ from recognizer import views
 urlpatterns = [
     path("", views.index, name="index"),
     path("upload", views.upload, name="upload"),
+    path("read", views.read, name="read"),
     path("history", views.history, name="history"),
     path("history/delete", views.delete_all, name="delete_all"),
     path("history/deleted", views.all_deleted, name="all_deleted"),

@@ -13,13 +13,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from recognizer import api, deletion, imaging, limits, problems, scripts
+from recognizer import api, deletion, imaging, limits, live, problems, scripts
 from recognizer.answers import NO_BARS, Answer
 from recognizer.doors import door
-from recognizer.forms import ClaimForm, UploadForm
+from recognizer.forms import ClaimForm, ReadForm, UploadForm
 from recognizer.models import ModelVersion, Prediction, Submission
 from recognizer.problems import Problem
-from recognizer.recognition import NoActiveVersion, active_engine, recognize
+from recognizer.recognition import NoActiveVersion, active_engine, look, recognize
 from recognizer.visitors import Visitor, is_browser
 from recognizer.words import EMPTY, EMPTY_TIP, words
 
@@ -72,9 +72,9 @@ def upload(request: HttpRequest) -> HttpResponseBase:
     form = UploadForm(*api.fields_of(request))
     if not form.is_valid():
         raise Problem.of_form(form)
-    prediction = recognize(
-        **form.submission(is_browser=is_browser(request)), visitor_key=visitor.key
-    )
+    prediction = recognize(**form.drawing(is_browser=is_browser(request)), visitor_key=visitor.key)
+    if earlier := form.cleaned_data["replaces"]:
+        live.drop_earlier(earlier, visitor_key=visitor.key)
     url = prediction.submission.get_absolute_url()
     response = (
         JsonResponse(api.reading(prediction)) if problems.wants_json(request) else redirect(url)
@@ -82,6 +82,17 @@ def upload(request: HttpRequest) -> HttpResponseBase:
     # A program that keeps cookies can look at its reading with this one. It goes to no other
     # address, so the program's next upload comes without a cookie again and needs no token.
     return visitor.remember(response, path=None if is_browser(request) else url)
+
+
+@door("POST", page=problems.answer_in_json)
+def read(request: HttpRequest) -> HttpResponseBase:
+    """Read a drawing while it grows; nothing is stored."""
+    limits.count_live(request, Visitor.of(request))
+    form = ReadForm(*api.fields_of(request))
+    if not form.is_valid():
+        raise Problem.of_form(form)
+    seen = look(**form.drawing(is_browser=is_browser(request)))
+    return JsonResponse(api.live_reading(seen.prediction))
 
 
 @door("GET")

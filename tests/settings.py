@@ -29,6 +29,7 @@ os.environ.update(
         "TRAINING_RUNS_AT_ONCE": "1",
         "DIGITS_ENGINE": "litert",
         "DIGITS_RATE_LIMIT": "0",
+        "DIGITS_LIVE_RATE_LIMIT": "0",
         "DIGITS_AUDIT_SHARE": "0",
         "DIGITS_ADDRESS_HEADER": "",
         "RETENTION_DAYS": "",

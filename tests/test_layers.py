@@ -24,7 +24,10 @@ MAY_IMPORT = {
     "recognizer.vetting": {"recognizer.engine"},
     "recognizer.models": set(),
     "recognizer.migrations": {"recognizer.models"},
-    "recognizer.recognition": {"recognizer.imaging", "recognizer.engine", "recognizer.models"},
+    "recognizer.pen": {"recognizer.imaging"},
+    "recognizer.recognition": {
+        *(f"recognizer.{part}" for part in ("imaging", "engine", "models", "pen")),
+    },
     "recognizer.registry": {
         *(f"recognizer.{part}" for part in ("vetting", "engine", "people", "replay", "models")),
     },
@@ -70,10 +73,11 @@ MAY_IMPORT = {
     "recognizer.words": {"recognizer.advice", "recognizer.models"},
     "recognizer.answers": FACES | {"recognizer.advice", "recognizer.words"},
     "recognizer.scripts": set(),
-    "recognizer.forms": FACES,
+    "recognizer.forms": FACES | {"recognizer.pen"},
+    "recognizer.live": {"recognizer.deletion", "recognizer.models"},
     "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
     "recognizer.views": FACES
-    | {"recognizer.deletion"}
+    | {"recognizer.deletion", "recognizer.live"}
     | {
         f"recognizer.{face}"
         for face in (

@@ -13,9 +13,7 @@ from recognizer.models import Submission
 pytestmark = pytest.mark.django_db
 
 JSON = {"accept": "application/json"}
-FIELDS = {
-    "id",
-    "url",
+READ_FIELDS = {
     "verdict",
     "digit",
     "digits",
@@ -25,8 +23,11 @@ FIELDS = {
     "advice",
     "model_version",
     "latency_ms",
-    "created_at",
+    "picture_size",
+    "crop_box",
+    "pixels",
 }
+FIELDS = READ_FIELDS | {"id", "url", "created_at"}
 
 
 @pytest.fixture

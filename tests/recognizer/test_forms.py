@@ -40,7 +40,7 @@ def test_a_data_url_becomes_a_drawing():
 )
 def test_the_source_is_told_by_what_came_and_from_whom(form, is_browser, source):
     assert form.is_valid()
-    assert form.submission(is_browser=is_browser)["source"] == source
+    assert form.drawing(is_browser=is_browser)["source"] == source
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_is_no_single_image_is_refused_by_name(form, code):
 def test_strokes_of_a_file_are_left_out():
     form = upload({"strokes": '[{"points": []}]'}, b"bytes")
     assert form.is_valid()
-    assert form.submission(is_browser=True)["strokes"] is None
+    assert form.drawing(is_browser=True)["strokes"] is None
 
 
 def test_the_eraser_is_kept_in_the_strokes():
