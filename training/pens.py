@@ -14,8 +14,8 @@ from training import twins
 from training.pictures import LEAST_OVERLAP, overlap
 from training.strokes import smooth
 
-# A pen's width by the digit's longest side: the page's fine pen (a radius of 6 of 448 px,
-# static/site/js/pad.js) on a digit of 60 % of the paper, its broad one (17) there, and on one of
+# A pen's width by the digit's longest side: the page's fine pen (a radius of 7.5 of 560 px,
+# static/site/js/pad.js) on a digit of 60 % of the paper, its broad one (21.25) there, and on one of
 # 40 %. Of the medium pen imaging makes the same digit as of the fine one, since it thickens both.
 WIDTHS = (0.045, 0.125, 0.19)
 # The least cosine at 14 × 14 px of a submission's digit and the likest of its strokes' renderings.
