@@ -15,6 +15,8 @@ class UsedStaticFilesConfig(StaticFilesConfig):
         "signature_pad.js*",
         *("chart.js*", "chart.cjs*", "chart.umd.js*", "helpers.*"),  # chart.umd.min.js is ours
         *("chunks", "controllers", "core", "elements", "helpers", "platform", "plugins", "scales"),
+        # cropper.esm.min.js is ours: the ES module, whole in one file
+        *("cropper.js", "cropper.min.js", "cropper.raw.js", "cropper.esm.js", "cropper.esm.raw.js"),
         "*.d.ts",
         "types",
         "bootstrap-*.css*",

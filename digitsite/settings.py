@@ -111,6 +111,7 @@ _VENDORED = {  # what `npm ci` installed, by the folder that is served under ven
     "vendor/bootstrap/css": _NODE_MODULES / "bootstrap" / "dist" / "css",
     "vendor/signature_pad": _NODE_MODULES / "signature_pad" / "dist",
     "vendor/chart.js": _NODE_MODULES / "chart.js" / "dist",
+    "vendor/cropperjs": _NODE_MODULES / "cropperjs" / "dist",
 }
 STATICFILES_DIRS = [
     BASE_DIR / "static",

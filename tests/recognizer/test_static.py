@@ -49,6 +49,7 @@ def test_of_a_library_only_what_pages_ask_for_is_collected(collected):
     assert {plain for plain in vendored if not plain.endswith(".map")} == {
         "vendor/bootstrap/css/bootstrap.min.css",
         "vendor/chart.js/chart.umd.min.js",
+        "vendor/cropperjs/cropper.esm.min.js",
         "vendor/signature_pad/signature_pad.min.js",
     }
 
