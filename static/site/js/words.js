@@ -6,6 +6,8 @@
  * @property {string[]} sure
  * @property {string[]} perhaps
  * @property {Record<string, string>} headlines
+ * @property {Record<string, string>} number_headlines
+ * @property {Record<string, string>} many_headlines
  * @property {Record<string, string>} marks
  * @property {Record<string, string>} tips
  * @property {Record<string, string>} icons
