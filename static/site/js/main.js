@@ -12,7 +12,7 @@ import { words } from "./words.js";
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const paper = byId("paper");
-const preview = /** @type {HTMLImageElement} */ (byId("preview"));
+const preview = previewIn(byId("preview"));
 const announcement = byId("announcement");
 const upload = /** @type {HTMLFormElement} */ (byId("upload"));
 
@@ -63,21 +63,38 @@ function readPicture(file) {
 function showPreview(file) {
   hidePreview();
   picture = file;
-  preview.src = URL.createObjectURL(file);
-  preview.hidden = false;
+  drawPreview(file).catch(() => {}); // the answer says what is wrong
   showUse();
 }
 
-preview.addEventListener("error", () => (preview.hidden = true)); // the answer says what is wrong
+/** @param {File} file */
+async function drawPreview(file) {
+  const bitmap = await createImageBitmap(file);
+  if (picture !== file) return; // another one came, or a drawing
+  Object.assign(preview, { width: bitmap.width, height: bitmap.height, hidden: false });
+  preview.getContext("2d")?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+}
+
+/**
+ * Put a canvas in the image's place: the policy allows no address of a visitor's own file.
+ * @param {HTMLElement} image
+ */
+function previewIn(image) {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { className: image.className, id: image.id, hidden: true });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", image.getAttribute("alt") ?? "");
+  image.replaceWith(canvas);
+  return canvas;
+}
 
 function hidePreview() {
   removeBoxes(paper);
   if (!picture) return;
   picture = null;
   isSent = false;
-  URL.revokeObjectURL(preview.src);
   preview.hidden = true;
-  preview.removeAttribute("src");
 }
 
 function clear() {
