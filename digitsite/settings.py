@@ -83,6 +83,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]  # another joins when its translation is complete
+LOCALE_PATHS = [BASE_DIR / "locale"]  # `make messages` and `make translations` write there
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
