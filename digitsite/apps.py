@@ -11,10 +11,10 @@ class UsedStaticFilesConfig(StaticFilesConfig):
 
     ignore_patterns = [
         *StaticFilesConfig.ignore_patterns,
-        "signature_pad.umd.*",  # the ES module is ours
-        "signature_pad.js*",
         *("chart.js*", "chart.cjs*", "chart.umd.js*", "helpers.*"),  # chart.umd.min.js is ours
         *("chunks", "controllers", "core", "elements", "helpers", "platform", "plugins", "scales"),
+        # cropper.esm.min.js is ours: the ES module, whole in one file
+        *("cropper.js", "cropper.min.js", "cropper.raw.js", "cropper.esm.js", "cropper.esm.raw.js"),
         "*.d.ts",
         "types",
         "bootstrap-*.css*",

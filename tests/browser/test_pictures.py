@@ -15,6 +15,7 @@ from tests.conftest import png
 
 pytestmark = pytest.mark.browser
 
+
 def give(page: Page, content: bytes, event: str, mime: str = "image/png", num: int = 1) -> None:
     """Drop or paste files onto the page, as a browser tells the page of them."""
     page.evaluate(

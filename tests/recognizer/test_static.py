@@ -49,7 +49,7 @@ def test_of_a_library_only_what_pages_ask_for_is_collected(collected):
     assert {plain for plain in vendored if not plain.endswith(".map")} == {
         "vendor/bootstrap/css/bootstrap.min.css",
         "vendor/chart.js/chart.umd.min.js",
-        "vendor/signature_pad/signature_pad.min.js",
+        "vendor/cropperjs/cropper.esm.min.js",
     }
 
 
@@ -64,8 +64,8 @@ def test_the_first_page_is_small(collected):
     paths = hashed(collected)
     loaded = [
         "vendor/bootstrap/css/bootstrap.min.css",
-        "vendor/signature_pad/signature_pad.min.js",
         "site/css/site.css",
+        "site/css/studio.css",
         "site/favicon.svg",
         *(plain for plain in paths if plain.startswith(("site/js/", "site/examples/"))),
     ]

@@ -6,14 +6,18 @@ const GAP_PX = 4;
 /** The room that the names take above a chart. */
 export const ROOM_PX = 18;
 
-/** Make the plugin of Chart.js that draws them: each {at, name, short}. */
+/**
+ * Make the plugin of Chart.js that draws them.
+ * @param {ChartMark[]} marks
+ * @returns {ChartPlugin}
+ */
 export function activations(marks) {
   return {
     id: "activations",
     afterDatasetsDraw(chart) {
       const pen = chart.ctx;
       pen.save();
-      pen.font = `${chart.options.font.size}px ${chart.options.font.family}`;
+      pen.font = `${chart.options.font?.size}px ${chart.options.font?.family}`;
       pen.textBaseline = "bottom";
       pen.strokeStyle = ink("--body-quiet-color");
       pen.fillStyle = ink("--body-fg");
@@ -28,7 +32,13 @@ export function activations(marks) {
   };
 }
 
-/** Draw a line and its name right or left of it, the short one where there is no room. */
+/**
+ * Draw a line and its name right or left of it, the short one where there is no room.
+ * @param {AnyChart} chart
+ * @param {ChartMark} mark
+ * @param {{from: number, to: number}} room where its name may stand
+ * @returns {number} where the name ends
+ */
 function draw(chart, mark, room) {
   const {ctx: pen, chartArea: area} = chart;
   const x = chart.scales.x.getPixelForValue(mark.at);

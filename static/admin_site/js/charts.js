@@ -6,12 +6,17 @@ import {configuration} from "./kinds.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+/** @param {{isMoving: boolean}} how */
 function draw({isMoving}) {
-  for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
-    const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+  /** @type {NodeListOf<HTMLCanvasElement>} */
+  const canvases = document.querySelectorAll("canvas[data-chart]");
+  for (const canvas of canvases) {
+    const frame = /** @type {HTMLElement} */ (canvas.parentElement);
+    const source = document.getElementById(canvas.dataset.chart ?? "");
+    const data = JSON.parse(source?.textContent ?? "");
     Chart.getChart(canvas)?.destroy();
-    canvas.parentElement.hidden = false;
-    new Chart(canvas, configuration(data, {isMoving, widthPx: canvas.parentElement.clientWidth}));
+    frame.hidden = false;
+    new Chart(canvas, configuration(data, {isMoving, widthPx: frame.clientWidth}));
   }
 }
 

@@ -2,26 +2,22 @@
 
 import {activations, ROOM_PX} from "./activations.js";
 import {filling, ink} from "./inks.js";
+import {BRIEF, beside, DASHES, named, UNITS} from "./legends.js";
 
-const language = document.documentElement.lang || "en";
-const DAY = new Intl.DateTimeFormat(language, {day: "numeric", month: "short", timeZone: "UTC"});
-const UNITS = {
-  readings: new Intl.NumberFormat(language),
-  share: new Intl.NumberFormat(language, {style: "percent", maximumFractionDigits: 1}),
-  loss: new Intl.NumberFormat(language, {maximumSignificantDigits: 3}),
-  ms: {format: (value) => `${new Intl.NumberFormat(language, {maximumSignificantDigits: 3}).format(value)} ms`},
-};
-const BRIEF = new Intl.NumberFormat(language, {notation: "compact"});
-// Beside the colours, what tells one line from another.
-const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 // A narrower bar has no room for a hatching that one could make out.
 const HATCHED_FROM_PX = 8;
 
 const KINDS = {stack, bars, lines, intervals};
 
-/** Give the configuration of a chart from what the page says of it. */
+/**
+ * Give the configuration of a chart from what the page says of it.
+ * @param {ChartData} data
+ * @param {{isMoving: boolean, widthPx: number}} how
+ * @returns {ChartConfig}
+ */
 export function configuration(data, {isMoving, widthPx}) {
   const config = KINDS[data.kind](data, widthPx);
+  /** @type {ChartOptions} */
   const base = {
     animation: isMoving ? {duration: 200} : false,
     color: ink("--body-fg"),
@@ -30,21 +26,25 @@ export function configuration(data, {isMoving, widthPx}) {
     maintainAspectRatio: false,
     responsive: true,
   };
-  const plugins = {legend: legend(data), tooltip: tooltip(data), ...config.options.plugins};
   return {
     ...config,
-    options: {...base, ...config.options, plugins},
+    options: {...base, ...config.options, plugins: beside(data)},
     plugins: [activations(data.marks)],
   };
 }
 
+/**
+ * @param {ChartData} data
+ * @param {number} widthPx
+ * @returns {ChartConfig}
+ */
 function stack(data, widthPx) {
   const isHatched = widthPx / data.labels.length >= HATCHED_FROM_PX;
   const datasets = data.series.map((series) => {
     const color = ink(series.color);
     return {
       ...bar(series),
-      backgroundColor: filling(color, isHatched && series.hatching),
+      backgroundColor: filling(color, isHatched ? series.hatching : ""),
       borderColor: color,
       borderWidth: isHatched && series.hatching ? 1 : 0,
       stack: "all",
@@ -54,6 +54,10 @@ function stack(data, widthPx) {
   return {type: "bar", data: {labels: data.labels, datasets}, options};
 }
 
+/**
+ * @param {ChartData} data
+ * @returns {ChartConfig}
+ */
 function bars(data) {
   const datasets = data.series.map((series) => ({
     ...bar(series),
@@ -64,6 +68,10 @@ function bars(data) {
   return {type: "bar", data: {labels: data.labels, datasets}, options: {scales: {x, y: values(data)}}};
 }
 
+/**
+ * @param {ChartData} data
+ * @returns {ChartConfig}
+ */
 function lines(data) {
   const datasets = data.series.map((series, i) => {
     const color = ink(series.color);
@@ -88,9 +96,14 @@ function lines(data) {
   return {type: "line", data: {labels: data.labels, datasets}, options};
 }
 
-/** Each version's interval as a thin bar, and its accuracy as a point on it. */
+/**
+ * Each version's interval as a thin bar, and its accuracy as a point on it.
+ * @param {ChartData} data
+ * @returns {ChartConfig}
+ */
 function intervals(data) {
   const [interval, share] = data.series;
+  /** @type {ChartConfig["data"]["datasets"]} */
   const datasets = [
     {
       type: "line",
@@ -115,7 +128,7 @@ function intervals(data) {
       pointStyle: "rectRounded",
     },
   ];
-  const lowest = Math.min(...interval.values.map(([low]) => low));
+  const lowest = Math.min(...interval.values.flatMap((ends) => ends ?? []));
   const step = lowest > 0.9 ? 0.02 : 0.1;
   const min = Math.max(0, Math.floor(lowest / step) * step);
   const x = {...values(data), beginAtZero: false, min, max: 1};
@@ -123,6 +136,7 @@ function intervals(data) {
   return {type: "bar", data: {labels: data.labels, datasets}, options: {indexAxis: "y", scales: {x, y}}};
 }
 
+/** @param {ChartSeries} series */
 function bar(series) {
   return {label: series.name, data: series.values, categoryPercentage: 0.9, barPercentage: 0.9};
 }
@@ -135,66 +149,35 @@ function ticks() {
   return {color: ink("--body-quiet-color"), maxRotation: 0, padding: 6};
 }
 
+/** @param {ChartData} data */
 function days(data) {
-  const callback = (_, i) => named(data.labels[i]);
+  const callback = (/** @type {unknown} */ _, /** @type {number} */ i) => named(data.labels[i]);
   return {...axis(), grid: {display: false}, ticks: {...ticks(), autoSkipPadding: 18, callback}};
 }
 
-/** Write a day of ISO as a day; whatever else stands along an axis as it is. */
-function named(label) {
-  return /^\d{4}-/.test(label) ? DAY.format(new Date(label)) : label;
-}
-
+/** @param {ChartData} data */
 function values(data) {
-  const callback = (value) => (data.unit === "readings" ? BRIEF : UNITS[data.unit]).format(value);
+  const unit = data.unit === "readings" ? BRIEF : UNITS[data.unit];
+  const callback = (/** @type {number | string} */ value) => unit.format(Number(value));
   const precision = data.unit === "readings" ? {precision: 0} : {};
   return {...axis(), beginAtZero: true, ticks: {...ticks(), ...precision, maxTicksLimit: 6, callback}};
 }
 
-/** Of "40–45 %" the 40 alone, at each fourth bin: there is no room for more. */
+/**
+ * Of "40–45 %" the 40 alone, at each fourth bin: there is no room for more.
+ * @this {ChartScale}
+ * @param {unknown} _
+ * @param {number} i
+ */
 function lowerEnd(_, i) {
   return i % 4 ? null : this.getLabelForValue(i).replace(/–\d+/, "");
 }
 
-function isAlone(values, place) {
-  return values[place] !== null && (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null;
-}
-
-function legend(data) {
-  const labels = {usePointStyle: true, boxHeight: 8, boxWidth: 14, padding: 14, color: ink("--body-fg")};
-  if (data.kind === "stack") labels.pointStyle = "rectRounded";
-  if (data.kind === "lines") {
-    Object.assign(labels, {pointStyle: "line", pointStyleWidth: 24, generateLabels: dashed});
-  }
-  return {display: data.series.length > 1, position: "bottom", align: "start", labels, onClick: () => {}};
-}
-
-/** Give Chart.js's own entries, with the dashes of their lines, which it leaves out. */
-function dashed(chart) {
-  const entries = Chart.defaults.plugins.legend.labels.generateLabels(chart);
-  return entries.map((entry, i) => ({...entry, lineDash: DASHES[i], lineWidth: 2}));
-}
-
-function tooltip(data) {
-  const all = (items) => `${data.words.all}: ${said(items.reduce((sum, item) => sum + item.raw, 0))}`;
-  const said = (value) => [value].flat().map((one) => UNITS[data.unit].format(one)).join(" – ");
-  return {
-    backgroundColor: ink("--body-fg"),
-    titleColor: ink("--body-bg"),
-    bodyColor: ink("--body-bg"),
-    footerColor: ink("--body-bg"),
-    padding: 10,
-    cornerRadius: 4,
-    usePointStyle: true,
-    callbacks: {
-      title: ([item]) => named(item.label),
-      label: (item) => `${item.dataset.label}: ${said(item.raw)}`,
-      footer: (items) => [...(data.kind === "stack" ? [all(items)] : []), ...marked(data, items)],
-    },
-  };
-}
-
-/** Name what was activated on the day under the pointer. */
-function marked(data, [item]) {
-  return data.marks.filter((mark) => mark.at === item?.dataIndex).map((mark) => mark.name);
+/**
+ * Whether a value has none beside it, so that no line goes through it.
+ * @param {ChartValue[]} of
+ * @param {number} place
+ */
+function isAlone(of, place) {
+  return of[place] !== null && (of[place - 1] ?? null) === null && (of[place + 1] ?? null) === null;
 }

@@ -5,46 +5,64 @@
 const EVERY_MS = 2000;
 const SELECTOR = "[data-news]";
 // What each part held when it came: drawing on it changes what it holds.
-const came = new Map(parts().map((part) => [part.dataset.news, part.innerHTML]));
+const came = new Map(parts().map((part) => [nameOf(part), part.innerHTML]));
 
 async function ask() {
   if (!came.size) return;
-  let page = null;
-  try {
-    const response = await fetch(location.href, { credentials: "same-origin" });
-    if (response.redirected || !response.ok) return later();
-    page = new DOMParser().parseFromString(await response.text(), "text/html");
-  } catch {
-    return later(); // offline for a moment
+  const page = await pageAsItIsNow();
+  if (!page) {
+    later();
+    return;
   }
   const next = parts(page);
   if (next.map(take).some(Boolean)) document.dispatchEvent(new Event("news"));
-  if (!areTheSame(next) && !isWriting()) return location.reload();
-  later();
+  if (!areTheSame(next) && !isWriting()) location.reload();
+  else later();
 }
 
-/** Take over a part where it is not as it was. Tells whether it is not. */
-function take(part) {
-  const name = part.dataset.news;
-  const here = document.querySelector(`[data-news="${name}"]`);
-  const isNew = here && part.innerHTML !== came.get(name);
-  if (isNew) {
-    came.set(name, part.innerHTML);
-    const areOpen = [...here.querySelectorAll("details")].map((one) => one.open);
-    here.replaceChildren(...part.childNodes);
-    here.querySelectorAll("details").forEach((one, i) => (one.open = areOpen[i] ?? one.open));
+/** Fetch this page anew; null where it cannot be had for a moment. */
+async function pageAsItIsNow() {
+  try {
+    const response = await fetch(location.href, { credentials: "same-origin" });
+    if (response.redirected || !response.ok) return null;
+    return new DOMParser().parseFromString(await response.text(), "text/html");
+  } catch {
+    return null; // offline
   }
-  return isNew;
 }
 
-/** Whether the page waits for what it waited for when it came. */
+/**
+ * Take over a part where it is not as it was. Tells whether it is not.
+ * @param {HTMLElement} part
+ */
+function take(part) {
+  const name = nameOf(part);
+  const here = document.querySelector(`[data-news="${name}"]`);
+  if (!here || part.innerHTML === came.get(name)) return false;
+  came.set(name, part.innerHTML);
+  const areOpen = [...here.querySelectorAll("details")].map((one) => one.open);
+  here.replaceChildren(...part.childNodes);
+  here.querySelectorAll("details").forEach((one, i) => (one.open = areOpen[i] ?? one.open));
+  return true;
+}
+
+/**
+ * Whether the page waits for what it waited for when it came.
+ * @param {HTMLElement[]} next
+ */
 function areTheSame(next) {
-  const names = new Set(next.map((part) => part.dataset.news));
+  const names = new Set(next.map(nameOf));
   return names.size === came.size && [...names].every((name) => came.has(name));
 }
 
+/** @returns {HTMLElement[]} */
 function parts(page = document) {
-  return [...page.querySelectorAll(SELECTOR)];
+  return [...page.querySelectorAll(SELECTOR)].filter((part) => part instanceof HTMLElement);
+}
+
+/** @param {HTMLElement} part */
+function nameOf(part) {
+  return part.dataset.news;
 }
 
 function later() {
@@ -53,9 +71,9 @@ function later() {
 
 /** Whether a field of the page holds what it did not hold when it came. */
 function isWriting() {
-  return [...document.querySelectorAll("#content-main :is(input, textarea)")].some(
-    (field) => field.value !== field.defaultValue,
-  );
+  /** @type {NodeListOf<HTMLInputElement | HTMLTextAreaElement>} */
+  const fields = document.querySelectorAll("#content-main :is(input, textarea)");
+  return [...fields].some((field) => field.value !== field.defaultValue);
 }
 
 later();

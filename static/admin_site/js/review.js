@@ -2,6 +2,7 @@
 // the next pictures are loaded beforehand.
 
 import { Desk } from "./review/desk.js";
+import { takeKeys } from "./review/keys.js";
 import { Outbox } from "./review/outbox.js";
 
 // How often an empty lane is looked at again.
@@ -9,74 +10,65 @@ const LOOK_AGAIN_MS = 20_000;
 // So long what somebody else decided stays to be read, whatever goes well meanwhile.
 const READ_MS = 6_000;
 
-const data = JSON.parse(document.getElementById("review-data").textContent);
-const find = (selector) => document.querySelector(selector);
-const desk = new Desk(find(".review-desk"), data.words);
-const help = find(".review-help");
+/** @typedef {import("./review/desk.js").Item} Item */
+
+/**
+ * What recognizer/admin/reviewing.py says of the lane and of the page's words.
+ * @typedef {object} Data
+ * @property {string} lane
+ * @property {Item[]} items
+ * @property {Record<"next" | "decide" | "undo" | "skip", string>} urls
+ * @property {Record<string, string>} labels
+ * @property {Record<string, string>} words
+ */
+
+/** @type {Data} */
+const data = JSON.parse(document.getElementById("review-data")?.textContent ?? "");
+const find = (/** @type {string} */ selector) =>
+  /** @type {HTMLElement} */ (document.querySelector(selector));
+const desk = new Desk(find(".review-desk"));
+const help = /** @type {HTMLDialogElement} */ (find(".review-help"));
 const problem = find(".review-problem");
 
-/** What waits here, the one that is looked at first. */
+/** @type {Item[]} what waits here, the one that is looked at first */
 const queue = [];
-/** Decisions that may be undone, the last one last: {item, sent}, `sent` gives the change's id. */
+/**
+ * Decisions that may be undone, the last one last; `sent` gives the change's id.
+ * @type {{item: Item, sent: Promise<number | null>}[]}
+ */
 const decided = [];
+/** @type {Set<string>} */
 const seen = new Set();
 let readUntil = 0;
 
-const outbox = new Outbox(find(".review-token [name=csrfmiddlewaretoken]").value, {
+const token = /** @type {HTMLInputElement} */ (find(".review-token [name=csrfmiddlewaretoken]"));
+const outbox = new Outbox(token.value, {
   onRetry: () => show(data.words.unsaved),
   onSignedOut: () => show(data.words.signed_out),
 });
 
-const ACTIONS = { agree, undo, skip, play, help: () => help.showModal() };
-const KEYS = { Enter: "agree", u: "undo", ArrowRight: "skip", p: "play", "?": "help" };
-const LABELS = { n: "not_a_digit", s: "several", b: "bad_image" };
-
-addEventListener("keydown", (event) => {
-  const isTyping = help.open || event.target.closest("input, select, textarea");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  // Enter on a link or on a button that the reviewer went to presses that.
-  if (event.key === "Enter" && event.target.closest("a, button")) return;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const label = /^[0-9]$/.test(key) ? key : LABELS[key];
-  if (!label && !KEYS[key]) return;
-  event.preventDefault();
-  act(label, KEYS[key]);
-});
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-label], [data-do]");
-  if (!button) return;
-  act(button.dataset.label, button.dataset.do);
-  if (event.detail > 0) button.blur(); // pressed by a finger: Enter is for agreeing again
-});
-
-/** Decide, where there is a label; else do what has this name. */
-function act(label, name) {
-  if (label) decide(label);
-  else ACTIONS[name]();
-}
-
-// Else its button has the keys until the next frame.
-help.addEventListener("close", () => document.activeElement?.blur());
+takeKeys(help, { decide, actions: { agree, undo, skip, play, help: () => help.showModal() } });
 
 addEventListener("beforeunload", (event) => {
   if (outbox.isBusy) event.preventDefault();
 });
 
-/** Label the one that is looked at, and go on. */
+/**
+ * Label the one that is looked at, and go on.
+ * @param {string} label
+ */
 function decide(label) {
   const item = queue.shift();
   if (!item) return;
-  const last = { item };
   const fields = { id: item.id, label, seen: item.seen };
-  last.sent = send(data.urls.decide, fields, item.page).then((answer) => {
+  const sent = send(data.urls.decide, fields, item.page).then((answer) => {
     if (answer.change) return answer.change;
-    const place = decided.indexOf(last); // refused: there is nothing to undo
+    const place = decided.findIndex((one) => one.sent === sent); // refused: nothing to undo
     if (place >= 0) decided.splice(place, 1);
     count(-1);
     return null;
   });
-  decided.push(last);
+  decided.push({ item, sent });
   count(1);
   say(data.words.labelled.replace("{label}", data.labels[label]));
   next();
@@ -99,13 +91,16 @@ function skip() {
 /** Show the last one again at once; that it is undone follows in its turn. */
 async function undo() {
   const last = decided.pop();
-  if (!last) return say(data.words.nothing_to_undo);
+  if (!last) {
+    say(data.words.nothing_to_undo);
+    return;
+  }
   queue.unshift(last.item);
   say(data.words.undone);
   next();
   const answer = await outbox.send(data.urls.undo, async () => {
     const change = await last.sent;
-    return change && { change };
+    return change ? { change: String(change) } : null;
   });
   if (answer?.change) {
     count(-1);
@@ -113,10 +108,13 @@ async function undo() {
     return;
   }
   drop(last.item); // it was refused when it was decided, or something was decided since
-  if (answer) show(answer.problem, last.item.page);
+  if (answer) show(answer.problem ?? "", last.item.page);
 }
 
-/** Take an item out that is not to be decided here. */
+/**
+ * Take an item out that is not to be decided here.
+ * @param {Item} item
+ */
 function drop(item) {
   const place = queue.indexOf(item);
   if (place < 0) return;
@@ -130,14 +128,16 @@ function play() {
 
 /**
  * Send what was done; what waits next comes with the answer.
+ * @param {string} url
+ * @param {Record<string, string>} fields
  * @param {string} page Where it can be looked at again, if it was done to one submission.
  */
 async function send(url, fields, page = "") {
-  const answer = await outbox.send(url, async () => ({
-    lane: data.lane,
-    have: queue.map((item) => item.id).join(","),
-    ...fields,
-  }));
+  const now = async () => {
+    const have = queue.map((item) => item.id).join(",");
+    return { lane: data.lane, have, ...fields };
+  };
+  const answer = (await outbox.send(url, now)) ?? {};
   show(answer.problem ?? "", page);
   if (answer.problem) seen.delete(fields.id); // it may wait all the same, for another look
   take(answer.items ?? []);
@@ -145,7 +145,10 @@ async function send(url, fields, page = "") {
   return answer;
 }
 
-/** Put what came at the end, and load its pictures. */
+/**
+ * Put what came at the end, and load its pictures.
+ * @param {Item[]} items
+ */
 function take(items) {
   const wasEmpty = !queue.length;
   const held = new Set(queue.map((item) => item.id));
@@ -164,15 +167,14 @@ function next() {
   find(".review-controls").hidden = !item && !decided.length;
   find(".review-desk").hidden = !item;
   if (!item) return;
-  const agreeing = find(".review-agree");
+  const agreeing = /** @type {HTMLButtonElement} */ (find(".review-agree"));
   agreeing.disabled = !item.agreed;
-  agreeing.firstElementChild.textContent = data.words.agree.replace(
-    "{label}",
-    item.agreed_word || "–",
-  );
+  const words = data.words.agree.replace("{label}", item.agreed_word || "–");
+  /** @type {Element} */ (agreeing.firstElementChild).textContent = words;
   desk.show(item);
 }
 
+/** @param {number} by */
 function count(by) {
   const today = find(".review-today");
   today.textContent = String(Number(today.textContent) + by);
@@ -181,11 +183,15 @@ function count(by) {
   if (Number.isInteger(num) && waiting.textContent) waiting.textContent = String(num - by);
 }
 
+/** @param {string} words */
 function say(words) {
   find(".review-said").textContent = words;
 }
 
-/** Say what is wrong, with a link where one can look at it; with no words, that all is well. */
+/**
+ * Say what is wrong, with a link where one can look at it; with no words, that all is well.
+ * @param {string} words
+ */
 function show(words, page = "") {
   if (!words && performance.now() < readUntil) return;
   readUntil = words && page ? performance.now() + READ_MS : 0;

@@ -68,7 +68,7 @@ export class Batch {
       showReading(item, await this.#send(image, item));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      item.dataset.state = "problem";
+      item.setAttribute("data-state", "problem");
       put(item, "batch-says", problem.message);
     }
   }

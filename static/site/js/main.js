@@ -11,7 +11,7 @@ import { Keeper } from "./keeper.js";
 import { LiveReader } from "./live.js";
 import { Pad } from "./pad.js";
 import { Paper } from "./paper.js";
-import { connectPenKeys } from "./pen_keys.js";
+import { PenKeys } from "./pen_keys.js";
 import { Studio } from "./studio.js";
 import { connectTools } from "./tools.js";
 import { Explanation } from "./why.js";
@@ -58,7 +58,7 @@ connectTools(pad, {
     return isOpen;
   },
 });
-connectPenKeys(pad, /** @type {SVGElement} */ (document.querySelector("#pen-cursor")), (isDown) =>
+new PenKeys(pad, /** @type {SVGElement} */ (document.querySelector("#pen-cursor")), (isDown) =>
   announce(isDown ? words.pen_down : words.pen_up),
 );
 connectPictures({

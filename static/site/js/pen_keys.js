@@ -10,53 +10,66 @@ const FINE_STEP = 5; // with Shift
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/**
- * @param {Pad} pad
- * @param {SVGElement} cursor shows where the pen is
- * @param {(isDown: boolean) => void} tell the pen is set down, or lifted
- */
-export function connectPenKeys(pad, cursor, tell) {
-  const at = { x: PAPER_SIDE / 2, y: PAPER_SIDE / 4 };
-  let isDown = false;
-  const point = () => ({ ...at, pressure: 1, time: Date.now() });
-  const show = () => {
-    cursor.setAttribute("transform", `translate(${at.x} ${at.y})`);
-    cursor.classList.toggle("is-down", isDown);
-  };
-  const lift = () => {
-    if (!isDown) return;
-    isDown = false;
-    pad.end();
-    tell(false);
-  };
-  pad.canvas.addEventListener("keydown", (event) => {
+export class PenKeys {
+  #at = { x: PAPER_SIDE / 2, y: PAPER_SIDE / 4 };
+  #isDown = false;
+
+  /**
+   * @param {Pad} pad
+   * @param {SVGElement} cursor shows where the pen is
+   * @param {(isDown: boolean) => void} tell the pen is set down, or lifted
+   */
+  constructor(pad, cursor, tell) {
+    this.pad = pad;
+    this.cursor = cursor;
+    this.tell = tell;
+    pad.canvas.addEventListener("keydown", (event) => this.#onKey(event));
+    for (const name of ["blur", "pointerdown"]) pad.canvas.addEventListener(name, () => this.#putAway());
+    this.#show();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = ARROWS[event.key];
-    if (arrow) {
-      const step = event.shiftKey ? FINE_STEP : STEP;
-      at.x = within(at.x + arrow[0] * step);
-      at.y = within(at.y + arrow[1] * step);
-      if (isDown) pad.go(point());
-    } else if (event.key === " ") {
-      if (isDown) lift();
-      else {
-        isDown = true;
-        pad.begin(point());
-        tell(true);
-      }
-    } else return;
+    if (arrow) this.#move(arrow, event.shiftKey ? FINE_STEP : STEP);
+    else if (event.key === " ") this.#turn();
+    else return;
     event.preventDefault();
-    cursor.classList.add("is-shown");
-    show();
-  });
-  for (const name of ["blur", "pointerdown"]) {
-    pad.canvas.addEventListener(name, () => {
-      lift();
-      cursor.classList.remove("is-shown");
-      show();
-    });
+    this.cursor.classList.add("is-shown");
+    this.#show();
   }
-  show();
+
+  /**
+   * @param {[number, number]} arrow
+   * @param {number} step
+   */
+  #move([across, down], step) {
+    this.#at = { x: within(this.#at.x + across * step), y: within(this.#at.y + down * step) };
+    if (this.#isDown) this.pad.go(this.#point());
+  }
+
+  /** Set the pen down, or lift it. */
+  #turn() {
+    this.#isDown = !this.#isDown;
+    if (this.#isDown) this.pad.begin(this.#point());
+    else this.pad.end();
+    this.tell(this.#isDown);
+  }
+
+  #putAway() {
+    if (this.#isDown) this.#turn();
+    this.cursor.classList.remove("is-shown");
+  }
+
+  #point() {
+    return { ...this.#at, pressure: 1, time: Date.now() };
+  }
+
+  #show() {
+    this.cursor.setAttribute("transform", `translate(${this.#at.x} ${this.#at.y})`);
+    this.cursor.classList.toggle("is-down", this.#isDown);
+  }
 }
 
 /** @param {number} value */

@@ -6,6 +6,8 @@
  * @property {string[]} sure
  * @property {string[]} perhaps
  * @property {Record<string, string>} headlines
+ * @property {Record<string, string>} number_headlines
+ * @property {Record<string, string>} many_headlines
  * @property {Record<string, string>} marks
  * @property {Record<string, string>} tips
  * @property {Record<string, string>} icons
@@ -35,8 +37,6 @@
  * @property {string} batch_reading
  * @property {string} batch_done
  * @property {string} batch_most
- * @property {Record<string, string>} number_headlines
- * @property {Record<string, string>} many_headlines
  */
 
 /** @type {Words} */

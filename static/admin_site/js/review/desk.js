@@ -2,39 +2,70 @@
 
 import { Playback } from "./playback.js";
 
+/**
+ * A submission as recognizer/admin/items.py describes it.
+ * @typedef {object} Item
+ * @property {string} id
+ * @property {string} image
+ * @property {string} digit
+ * @property {string} page
+ * @property {import("./playback.js").Stroke[] | null} strokes
+ * @property {string} read
+ * @property {string} verdict HTML
+ * @property {string} agreed
+ * @property {string} agreed_word
+ * @property {Bar[]} bars
+ * @property {string} received
+ * @property {string[]} facts
+ * @property {string} seen
+ */
+
+/** @typedef {{digit: number, bar: string, text: string, is_best: boolean}} Bar */
+
 export class Desk {
   /** @type {Map<string, {image: HTMLImageElement, digit: HTMLImageElement}>} loaded beforehand */
   #pictures = new Map();
 
+  /** @type {Item | null} what is looked at */
+  #item = null;
+
+  /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
-    this.playback = new Playback(this.#find(".review-stage canvas"));
+    const canvas = /** @type {HTMLCanvasElement} */ (this.#find(".review-stage canvas"));
+    this.playback = new Playback(canvas);
   }
 
-  /** Load an item's pictures, so that they are there when their turn comes. */
+  /**
+   * Load an item's pictures, so that they are there when their turn comes.
+   * @param {Item} item
+   */
   load(item) {
-    if (this.#pictures.has(item.id)) return;
+    const loaded = this.#pictures.get(item.id);
+    if (loaded) return loaded;
     const [image, digit] = [item.image, item.digit].map((address) => {
       const picture = new Image();
       picture.src = address;
       picture.decode().catch(() => {}); // its words stand in for it
       return picture;
     });
-    this.#pictures.set(item.id, { image, digit });
+    const pictures = { image, digit };
+    this.#pictures.set(item.id, pictures);
+    return pictures;
   }
 
+  /** @param {Item} item */
   show(item) {
-    this.item = item;
-    this.load(item);
+    this.#item = item;
     this.playback.stop();
-    const { image, digit } = this.#pictures.get(item.id);
+    const { image, digit } = this.load(item);
     this.#replace(".review-stage img", image);
     this.#replace(".review-digit img", digit);
     this.#find(".review-stage").dataset.id = item.id;
     this.#find(".numeral").textContent = item.read || "–";
     this.#find(".review-verdict").innerHTML = item.verdict; // ours, as the lists have it
     this.#find(".review-received").textContent = item.received;
-    this.#find(".review-page").href = item.page;
+    this.#find(".review-page").setAttribute("href", item.page);
     this.#find(".review-play").hidden = !item.strokes?.length;
     this.#find(".bars tbody").replaceChildren(...item.bars.map(row));
     this.#find(".review-facts").replaceChildren(...item.facts.map(fact));
@@ -42,33 +73,43 @@ export class Desk {
 
   /** Play the strokes; gives whether there are any. */
   play() {
-    if (!this.item?.strokes?.length) return false;
-    const image = this.#find(".review-stage img");
-    this.playback.play(this.item.strokes, image.naturalWidth, image.naturalHeight);
+    if (!this.#item?.strokes?.length) return false;
+    const image = /** @type {HTMLImageElement} */ (this.#find(".review-stage img"));
+    this.playback.play(this.#item.strokes, image.naturalWidth, image.naturalHeight);
     return true;
   }
 
+  /**
+   * @param {string} selector
+   * @param {HTMLImageElement} picture
+   */
   #replace(selector, picture) {
-    const old = this.#find(selector);
+    const old = /** @type {HTMLImageElement} */ (this.#find(selector));
     picture.alt = old.alt;
     picture.draggable = false;
     for (const name of ["width", "height"]) {
-      if (old.hasAttribute(name)) picture.setAttribute(name, old.getAttribute(name));
+      const value = old.getAttribute(name);
+      if (value !== null) picture.setAttribute(name, value);
     }
     old.replaceWith(picture);
   }
 
+  /**
+   * @param {string} selector
+   * @returns {HTMLElement}
+   */
   #find(selector) {
-    return this.element.querySelector(selector);
+    return /** @type {HTMLElement} */ (this.element.querySelector(selector));
   }
 }
 
+/** @param {Bar} bar */
 function row(bar) {
   const line = document.createElement("tr");
   line.classList.toggle("is-best", bar.is_best);
   const head = document.createElement("th");
   head.scope = "row";
-  head.textContent = bar.digit;
+  head.textContent = String(bar.digit);
   const drawn = document.createElement("td");
   drawn.innerHTML = bar.bar; // ours, as the lists have it
   const figure = document.createElement("td");
@@ -78,6 +119,7 @@ function row(bar) {
   return line;
 }
 
+/** @param {string} words */
 function fact(words) {
   const line = document.createElement("li");
   line.textContent = words;

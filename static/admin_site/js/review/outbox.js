@@ -1,11 +1,16 @@
 // What was decided is sent in its order, one request after the other, and once more where there is
 // no answer: nothing is lost in a tunnel, and nothing when a session has ended.
 
+/** @typedef {Record<string, string>} Fields */
+/** @typedef {import("./desk.js").Item} Item */
+/** @typedef {{items?: Item[], change?: number, problem?: string}} Reply */
+
 const RETRIES_MS = [1000, 2000, 4000, 8000, 15_000];
 // A connection that is half open answers never.
 const PATIENCE_MS = 15_000;
 
 export class Outbox {
+  /** @type {Promise<unknown>} */
   #last = Promise.resolve();
   #num = 0;
 
@@ -25,9 +30,10 @@ export class Outbox {
 
   /**
    * Send fields by POST after all that was sent before.
-   * @param {() => Promise<object | null>} fields Asked for when their turn has come; null sends
+   * @param {string} url
+   * @param {() => Promise<Fields | null>} fields Asked for when their turn has come; null sends
    *   nothing.
-   * @returns {Promise<object | null>} The answer; `problem` says what is wrong.
+   * @returns {Promise<Reply | null>} The answer; `problem` says what is wrong.
    */
   send(url, fields) {
     this.#num += 1;
@@ -36,6 +42,10 @@ export class Outbox {
     return answer.finally(() => (this.#num -= 1));
   }
 
+  /**
+   * @param {string} url
+   * @param {() => Promise<Fields | null>} fields
+   */
   async #deliver(url, fields) {
     const said = await fields();
     if (!said) return null;
@@ -47,7 +57,12 @@ export class Outbox {
     }
   }
 
-  /** Give the answer, or null where there is none yet. */
+  /**
+   * Give the answer, or null where there is none yet.
+   * @param {string} url
+   * @param {Fields} fields
+   * @returns {Promise<Reply | null>}
+   */
   async #post(url, fields) {
     try {
       const response = await fetch(url, {
