@@ -82,7 +82,7 @@ def test_it_is_asked_at_most_every_interval_and_never_for_the_same_strokes(page)
 
 def test_a_late_live_answer_never_overwrites_what_is_kept(page):
     held: list[Route] = []
-    page.route("**/read", lambda route: held.append(route))
+    page.route("**/read", lambda route: held.extend([route]))
     draw(page)
     page.wait_for_timeout(200)
     assert held
@@ -98,7 +98,7 @@ def test_a_late_live_answer_never_overwrites_what_is_kept(page):
 
 def test_an_answer_that_comes_after_the_paper_was_cleared_is_not_shown(page):
     held: list[Route] = []
-    page.route("**/read", lambda route: held.append(route))
+    page.route("**/read", lambda route: held.extend([route]))
     draw(page, ONE)
     page.wait_for_timeout(200)
     assert held

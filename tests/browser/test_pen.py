@@ -81,7 +81,8 @@ def test_the_pressure_may_change_within_a_stroke(page):
           const row = (share) => {
             const y = Math.round(share * canvas.height);
             let count = 0;
-            for (let x = 0; x < canvas.width; x += 1) count += data[4 * (y * canvas.width + x) + 3] > 127;
+            const start = 4 * y * canvas.width;
+            for (let x = 0; x < canvas.width; x += 1) count += data[start + 4 * x + 3] > 127;
             return count;
           };
           return [0.25, 0.5, 0.75].map(row);
@@ -93,14 +94,16 @@ def test_the_pressure_may_change_within_a_stroke(page):
 def test_the_pens_other_end_erases(page):
     draw(page, ONE)
     before = ink(page)
-    pointer = Pointer(page)
     places = points_on(page, [(x, 0.5) for x in np.linspace(0.3, 0.7, 12)])
     # The protocol has no button for it: the events are made as a browser makes them.
     page.evaluate(
         """(places) => {
-          const tell = (type, [clientX, clientY], buttons) => canvas.dispatchEvent(new PointerEvent(type, {
-            bubbles: true, cancelable: true, pointerId: 1, pointerType: "pen", isPrimary: true,
-            button: type === "pointermove" ? -1 : 5, buttons, clientX, clientY, pressure: 0.5}));
+          const pen = {pointerId: 1, pointerType: "pen", isPrimary: true, pressure: 0.5};
+          const tell = (type, [clientX, clientY], buttons) => {
+            const button = type === "pointermove" ? -1 : 5;
+            const event = {...pen, bubbles: true, cancelable: true, button, buttons, clientX, clientY};
+            canvas.dispatchEvent(new PointerEvent(type, event));
+          };
           canvas.setPointerCapture = () => {};
           tell("pointerdown", places[0], 32);
           for (const place of places) tell("pointermove", place, 32);
@@ -109,7 +112,6 @@ def test_the_pens_other_end_erases(page):
         places,
     )
     assert 0 < ink(page) < before
-    del pointer
 
 
 def test_a_palm_draws_nothing(phone):
