@@ -1,4 +1,4 @@
-"""Pens, palms, second fingers and keys on the paper; and that the server draws what the screen shows."""
+"""Pens, palms, second fingers and keys on the paper; the server draws what the screen shows."""
 
 import base64
 import io
@@ -101,7 +101,8 @@ def test_the_pens_other_end_erases(page):
           const pen = {pointerId: 1, pointerType: "pen", isPrimary: true, pressure: 0.5};
           const tell = (type, [clientX, clientY], buttons) => {
             const button = type === "pointermove" ? -1 : 5;
-            const event = {...pen, bubbles: true, cancelable: true, button, buttons, clientX, clientY};
+            const place = {button, buttons, clientX, clientY};
+            const event = {...pen, ...place, bubbles: true, cancelable: true};
             canvas.dispatchEvent(new PointerEvent(type, event));
           };
           canvas.setPointerCapture = () => {};
