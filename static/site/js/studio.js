@@ -24,7 +24,8 @@ import { words } from "./words.js";
 export class Studio {
   // What lies on the paper, counted: a reading of before is not shown over one that is kept.
   #revision = 0;
-  #isWaitingForConnection = false;
+  /** @type {"" | "read" | "keep"} what is done once the connection is back */
+  #waiting = "";
 
   /** @param {Page} page */
   constructor(page) {
@@ -44,7 +45,9 @@ export class Studio {
     keeper.addEventListener("kept", (event) => this.#kept(detailOf(event)));
     keeper.addEventListener("problem", (event) => {
       const { problem, subject } = detailOf(event);
-      if (subject === page.paper.subject) this.fail(problem);
+      if (subject !== page.paper.subject) return;
+      this.fail(problem);
+      if (this.#waiting) this.#waiting = "keep";
     });
   }
 
@@ -59,7 +62,7 @@ export class Studio {
    */
   async keep() {
     const { paper, keeper } = this.page;
-    this.#isWaitingForConnection = false;
+    this.#waiting = "";
     if (paper.mayBeKept) return keeper.keep(paper.subject, paper.drawing).catch(() => null);
     if (paper.isEmpty) this.#hideReading().answer.showBlank();
     return null;
@@ -104,10 +107,11 @@ export class Studio {
 
   /** The connection is back: read what waits for it. */
   reconnect() {
-    if (!this.#isWaitingForConnection || this.page.paper.isEmpty) return;
-    this.#isWaitingForConnection = false;
-    if (this.page.paper.isPicture) this.keep();
-    else this.#drawn();
+    const waiting = this.#waiting;
+    this.#waiting = "";
+    if (this.page.paper.isEmpty) return;
+    if (waiting === "keep") this.keep();
+    if (waiting === "read") this.#drawn();
   }
 
   /** The visitor wants it kept after a pause, or not. */
@@ -119,7 +123,7 @@ export class Studio {
 
   /** @param {Problem} problem */
   fail(problem) {
-    this.#isWaitingForConnection = problem.code === "offline";
+    this.#waiting = problem.code === "offline" ? "read" : "";
     this.#hideReading().answer.showProblem(problem);
   }
 
@@ -191,7 +195,7 @@ export class Studio {
   }
 
   #showEmpty() {
-    this.#isWaitingForConnection = false; // it would have read what is gone now
+    this.#waiting = ""; // what it would have read is gone now
     this.page.live.stop();
     this.page.keeper.wait();
     this.#hideReading().answer.showEmpty();
