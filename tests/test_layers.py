@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 FACES = {"recognizer.recognition", "recognizer.models", "recognizer.imaging"}
 MAY_IMPORT = {
     "digitsite.apps": set(),
+    "digitsite.compression": set(),
     "digitsite.counters": set(),
     "digitsite.settings": set(),
     "digitsite.storage": set(),
