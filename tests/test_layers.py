@@ -71,11 +71,19 @@ MAY_IMPORT = {
     "recognizer.answers": FACES | {"recognizer.advice", "recognizer.words"},
     "recognizer.forms": FACES,
     "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
+    "recognizer.sharing": {"recognizer.api", "recognizer.models"},
+    "recognizer.history": {"recognizer.models", "recognizer.words"},
+    "recognizer.takeout": {"recognizer.models"},
+    "recognizer.about": {"recognizer.models"},
+    "recognizer.offline": set(),
     "recognizer.views": FACES
     | {"recognizer.deletion"}
     | {
         f"recognizer.{face}"
-        for face in ["visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"]
+        for face in (
+            *("visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"),
+            *("sharing", "history", "takeout", "about", "offline"),
+        )
     },
     "recognizer.urls": {"recognizer.views"},
     "recognizer.admin": {
