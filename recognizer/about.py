@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -53,8 +52,9 @@ class Measured:
 
     @property
     def percent(self) -> str:
-        """The share as a page says it; what is not 1 is never rounded up to it."""
-        return number_format(math.floor(self.share * 10_000 + 1e-6) / 100, 2)
+        """The share as the model card has it; what is not 1 is never rounded up to it."""
+        shown = round(100 * self.share, 2)
+        return number_format(99.99 if shown >= 100 > 100 * self.share else shown, 2)
 
 
 @dataclass(frozen=True)

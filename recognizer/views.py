@@ -37,13 +37,14 @@ from recognizer.words import words
 
 PER_PAGE = 24  # divides by the 2, 3, 4 and 6 columns of the history
 
-# Of static/site/examples/: drawn by us, rendered from hand-made strokes. What a title promises, the
-# shipped model says: test_examples.py.
+# Of static/site/examples/, which says whose they are. What a title promises, the shipped model says:
+# test_examples.py.
 EXAMPLES = (
     ("seven.png", _("A seven with a bar")),
     ("four.png", _("An open four")),
     ("slate.png", _("Chalk on a slate")),
-    ("pencil.jpg", _("Pencil on squared paper")),
+    ("two.png", _("A curly two")),
+    ("photo.jpg", _("A photo of squared paper")),
     ("unsure.png", _("A one, or a seven?")),
     ("several.png", _("Three digits")),
     ("letter.png", _("A letter")),

@@ -137,7 +137,14 @@ def outline(stroke: Stroke, radius: float = RADIUS) -> str:
     )
 
 
-def box(digit: str, margin: float = 7) -> str:
+def middle(stroke: Stroke) -> str:
+    """Give a stroke's middle line as an SVG path, for a pen of one width."""
+    line = middle_line(stroke)
+    kept = line[sorted({*range(0, len(line), KEPT), len(line) - 1})]
+    return f"M{_pair(kept[0])}{_through(kept)}"
+
+
+def box(digit: str, margin: float = 11) -> str:
     """Give the frame that a model would find around a numeral's ink."""
     points = np.concatenate([middle_line(stroke) for stroke in NUMERALS[digit]])
     (left, top), (right, bottom) = points.min(0) - margin, points.max(0) + margin
@@ -164,7 +171,10 @@ def _pair(point: Points) -> str:
 
 def template() -> str:
     """Write the ten as a template: `include` it with `digit`."""
-    head = "{# Written by docs/artwork/numerals.py. Include with `digit`, in a box of 100 × 140. #}"
+    head = (
+        "{# Written by docs/artwork/numerals.py. Include with `digit`, in a box of 100 × 140, and "
+        "`turn`, a transform; `is_ghost`: its middle line alone. #}"
+    )
     first, *others = NUMERALS
     branches = [f'{{% if digit == "{first}" %}}{_drawn(first)}']
     branches += [f'{{% elif digit == "{one}" %}}{_drawn(one)}' for one in others]
@@ -172,13 +182,11 @@ def template() -> str:
 
 
 def _drawn(digit: str) -> str:
-    return f'{box(digit)}<path class="ink" d="{path(digit)}"/>'
-
-
-def middle_paths(digit: str) -> list[str]:
-    """Give the strokes' middle lines, for a pen of one width."""
-    lines = [np.array(middle_line(stroke)) for stroke in NUMERALS[digit]]
-    return ["M" + " ".join(_pair(point) for point in line[::2]) for line in lines]
+    ghost = "".join(middle(stroke) for stroke in NUMERALS[digit])
+    return (
+        f'{box(digit)}<path class="ink" transform="{{{{ turn }}}}" '
+        f'd="{{% if is_ghost %}}{ghost}{{% else %}}{path(digit)}{{% endif %}}"/>'
+    )
 
 
 if __name__ == "__main__":
