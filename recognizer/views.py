@@ -37,8 +37,8 @@ from recognizer.words import words
 
 PER_PAGE = 24  # divides by the 2, 3, 4 and 6 columns of the history
 
-# Of static/site/examples/, which says whose they are. What a title promises, the shipped model says:
-# test_examples.py.
+# Of static/site/examples/, whose SOURCE.md says where they are from. What a title promises, the
+# shipped model says: test_examples.py.
 EXAMPLES = (
     ("seven.png", _("A seven with a bar")),
     ("four.png", _("An open four")),
@@ -149,7 +149,7 @@ def share(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
         raise Http404 from error
     if problems.wants_json(request):
         return JsonResponse({"url": request.build_absolute_uri(link.get_absolute_url())})
-    return redirect(reverse("reading", args=[submission_id]) + "#share")
+    return redirect(reverse("reading", args=[submission_id]) + "#share-link")
 
 
 @door("POST")

@@ -32,8 +32,8 @@ def in_ink(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
         `uint8 (280, 280, 3)`, RGB: ink on white.
     """
     large = cv2.resize(digit, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
-    large = cv2.GaussianBlur(large, (0, 0), 5)
-    share = np.clip((large - 0.34) / 0.12, 0, 1)[..., None]  # an edge of a pixel or two
+    smooth = cv2.GaussianBlur(large, (0, 0), 5)
+    share = np.clip((smooth - 0.34) / 0.12, 0, 1)[..., None]  # an edge of a pixel or two
     return np.asarray(255 - share * (255 - INK), np.uint8)
 
 

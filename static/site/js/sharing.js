@@ -6,7 +6,7 @@ const BACK_MS = 2500; // long enough to be read
 
 if (link instanceof HTMLInputElement && button) {
   link.addEventListener("focus", () => link.select());
-  if (location.hash === "#share") link.focus(); // it was made just now
+  if (document.activeElement === link) link.select(); // it was made just now
   const label = /** @type {HTMLElement} */ (button.querySelector("span"));
   const words = label.textContent;
   const announcement = document.getElementById("announcement");
