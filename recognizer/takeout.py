@@ -61,13 +61,17 @@ def pieces(own: SubmissionQuerySet) -> Iterator[bytes]:
 
     Queries: 2 for each 100 readings.
     """
+    return _pieces(own, _readme())  # in the language of the request, which may be over by then
+
+
+def _pieces(own: SubmissionQuerySet, readme: str) -> Iterator[bytes]:
     outlet = _Outlet()
     with (
         zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive,
         tempfile.SpooledTemporaryFile(SPOOL_BYTES, "w+", encoding="utf-8", newline="") as table,
         tempfile.SpooledTemporaryFile(SPOOL_BYTES, "w+", encoding="utf-8", newline="") as lines,
     ):
-        archive.writestr("README.txt", _readme())
+        archive.writestr("README.txt", readme)
         rows = csv.DictWriter(table, COLUMNS)
         rows.writeheader()
         for prediction in _served(own):

@@ -145,11 +145,14 @@ def middle(stroke: Stroke) -> str:
 
 
 def box(digit: str, margin: float = 11) -> str:
-    """Give the frame that a model would find around a numeral's ink."""
+    """Give the frame that a model would find around a numeral's ink, and the tag that says it."""
     points = np.concatenate([middle_line(stroke) for stroke in NUMERALS[digit]])
     (left, top), (right, bottom) = points.min(0) - margin, points.max(0) + margin
     size = f'width="{right - left:.0f}" height="{bottom - top:.0f}"'
-    return f'<rect class="box" x="{left:.0f}" y="{top:.0f}" {size}/>'
+    across = (left + right) / 2
+    tag = f'<rect x="{across - 14:.0f}" y="-30" width="28" height="26" rx="7"/>'
+    words = f'<text x="{across:.0f}" y="-11">{digit}</text>'
+    return f'<rect class="box" x="{left:.0f}" y="{top:.0f}" {size}/><g class="tag">{tag}{words}</g>'
 
 
 def path(digit: str, radius: float = RADIUS) -> str:

@@ -35,7 +35,7 @@ def test_one_looks_for_a_kind_and_finds_the_way_back(history):
     history.get_by_role("button", name="Show").click()
 
     expect(history.locator(".card-link")).to_have_count(1)
-    expect(history.get_by_role("status").first).to_contain_text("1 reading: uploaded")
+    expect(history.locator(".filters-state")).to_contain_text("1 reading: uploaded")
     history.get_by_label("Digit").select_option("0")
     history.get_by_role("button", name="Show").click()
     expect(history.get_by_role("heading", name="Nothing of that kind")).to_be_visible()

@@ -42,7 +42,7 @@ def test_each_status_is_written_by_hand_and_read_by_the_model(rf, status):
         (404, "/", "Draw a digit"),
         (404, "/history", "What I sent"),
         (405, "/", "Start from the first page"),
-        (411, "/", "Send a smaller one"),
+        (411, "/", "Send it in one piece"),
         (413, "/", "Send a smaller one"),
         (415, "/", "Pick another picture"),
         (422, "/", "Draw it again"),
