@@ -38,8 +38,17 @@ def test_without_a_connection_there_is_a_page_and_it_leads_back(kept, watch):
     expect(kept.get_by_role("heading", name="No connection")).to_be_visible()
 
     kept.context.set_offline(False)
-    expect(kept.get_by_role("heading", name="Nothing yet")).to_be_visible()  # by itself
+    by_itself = kept.get_by_role("heading", name="Nothing yet")
+    expect(by_itself).to_be_visible(timeout=15_000)  # ms
     assert kept.url.endswith("/history")
+
+
+def test_the_pages_own_address_is_no_place_to_come_back_from(kept):
+    kept.goto("/offline")
+    kept.evaluate("window.isTheSame = true")
+    kept.evaluate("dispatchEvent(new Event('online'))")
+    kept.wait_for_timeout(500)
+    assert kept.evaluate("window.isTheSame")
 
 
 def test_nothing_of_the_visitors_is_kept(kept):
