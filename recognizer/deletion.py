@@ -27,7 +27,7 @@ def delete(submissions: QuerySet[Submission]) -> int:
     Returns:
         How many there were.
 
-    Queries: for each 200 of them 7, and 1.
+    Queries: for each 200 of them 8, and 1.
     """
     num_deleted = 0
     while num := delete_batch(submissions):
@@ -42,7 +42,7 @@ def delete_batch(submissions: QuerySet[Submission]) -> int:
     no row lacks its file. Whoever is killed in between leaves files that no row names, which
     `retention.sweep` finds.
 
-    Queries: 7, or 1 where there is none.
+    Queries: 8, or 1 where there is none.
     """
     with transaction.atomic():
         # Locked, so that one that was labelled meanwhile is looked at once more.

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Unread
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -115,6 +116,11 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
     @property
+    def retry_after(self) -> int:
+        """In so many seconds it may be asked again; 0 where that is not known."""
+        return int(self.headers.get("Retry-After", 0))
+
+    @property
     def title(self) -> str:
         return str(TITLES_BY_CODE.get(self.code) or TITLES.get(self.status, TITLES[500]))
 
@@ -177,6 +183,15 @@ def no_reading() -> Problem:
     return Problem(404, "not_found", message)
 
 
+def no_shared_reading() -> Problem:
+    """A link that leads nowhere: it is nobody's business whether it ever led anywhere."""
+    message = _(
+        "There is nothing behind this link. "
+        "Whoever shared it has taken it back, or its time is over; ask for a new one."
+    )
+    return Problem(404, "not_found", message)
+
+
 def too_many_requests(retry_after: int) -> Problem:
     message = ngettext(
         "That was a lot in a short time. Try again in %(seconds)d second.",
@@ -200,6 +215,19 @@ def wants_json(request: HttpRequest) -> bool:
     return preferred == "application/json"
 
 
+def way_back(request: HttpRequest) -> str:
+    """Where "Try again" leads: the same address, or for what was sent, the page it came from."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return "/"
+    is_ours = url_has_allowed_host_and_scheme(came_from, {host}, require_https=request.is_secure())
+    return came_from if is_ours and came_from else "/"
+
+
 def answer(
     request: HttpRequest, problem: Problem, template: str = "error.html", **context: object
 ) -> HttpResponse:
@@ -207,7 +235,8 @@ def answer(
     if wants_json(request):
         response = answer_in_json(request, problem)
     else:
-        response = render(request, template, {"problem": problem, **context}, status=problem.status)
+        context = {"problem": problem, "way_back": way_back(request), **context}
+        response = render(request, template, context, status=problem.status)
         _add_headers(response, problem)
     patch_vary_headers(response, ["Accept"])
     return response

@@ -84,7 +84,7 @@ def purge(
     Returns:
         How many went.
 
-    Queries: those of `aggregates.settle` and `tenures.count`; 7 a batch.
+    Queries: those of `aggregates.settle` and `tenures.count`; 8 a batch.
     """
     deadline = time.monotonic() + budget_s
     aggregates.settle(timezone.now() - SHORTEST)

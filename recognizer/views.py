@@ -5,19 +5,42 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
 
-from recognizer import api, deletion, imaging, limits, live, problems, scripts
+from recognizer import (
+    api,
+    deletion,
+    imaging,
+    limits,
+    live,
+    offline,
+    problems,
+    scripts,
+    sharing,
+    takeout,
+)
+from recognizer.about import standing
 from recognizer.answers import NO_BARS, Answer
 from recognizer.doors import door
 from recognizer.forms import ClaimForm, ReadForm, UploadForm
-from recognizer.models import ModelVersion, Prediction, Submission
+from recognizer.history import FilterForm
+from recognizer.models import ModelVersion, Prediction, Share, Submission, SubmissionQuerySet
 from recognizer.problems import Problem
 from recognizer.recognition import NoActiveVersion, active_engine, look, recognize
 from recognizer.visitors import Visitor, is_browser
@@ -25,13 +48,14 @@ from recognizer.words import EMPTY, EMPTY_TIP, words
 
 PER_PAGE = 24  # divides by the 2, 3, 4 and 6 columns of the history
 
-# Of static/site/examples/: drawn by us, rendered from hand-made strokes. What a title promises, the
+# Of static/site/examples/, whose SOURCE.md says where they are from. What a title promises, the
 # shipped model says: test_examples.py.
 EXAMPLES = (
     ("seven.png", _("A seven with a bar")),
     ("four.png", _("An open four")),
     ("slate.png", _("Chalk on a slate")),
-    ("pencil.jpg", _("Pencil on squared paper")),
+    ("two.png", _("A curly two")),
+    ("photo.jpg", _("A photo of squared paper")),
     ("unsure.png", _("A one, or a seven?")),
     ("several.png", _("Three digits")),
     ("letter.png", _("A letter")),
@@ -100,28 +124,22 @@ def reading(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     prediction = _visible_prediction(request, submission_id)
     if problems.wants_json(request):
         return JsonResponse(api.reading_with_details(prediction))
-    answer = Answer.to(prediction)
+    submission = prediction.submission
+    is_owner = submission.visitor_key == Visitor.of(request).key
+    share = Share.objects.filter(submission=submission).first() if is_owner else None
     context = {
-        "answer": answer,
-        "bars": answer.bars,
-        "submission": prediction.submission,
-        "words": words(),
-        "image_url": reverse("image", args=[submission_id]),
-        "digit_url": reverse("digit", args=[submission_id]),
-        "is_owner": prediction.submission.visitor_key == Visitor.of(request).key,
+        **_reading_context(prediction),
+        "image_url": reverse("image", args=[submission.id]),
+        "digit_url": reverse("digit", args=[submission.id]),
+        "is_owner": is_owner,
+        "share_url": request.build_absolute_uri(share.get_absolute_url()) if share else "",
     }
     return render(request, "recognizer/reading.html", context)
 
 
 @door("GET")
 def image(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
-    submission = _visible_prediction(request, submission_id).submission
-    try:
-        with submission.image.open("rb") as file:
-            png = file.read()
-    except FileNotFoundError as error:
-        raise Http404 from error
-    return _private_png(png)
+    return _private_png(_stored_image(_visible_prediction(request, submission_id).submission))
 
 
 @door("GET")
@@ -146,6 +164,55 @@ def claim(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     if problems.wants_json(request):
         return JsonResponse({"claim": submission.claim})
     return redirect(submission.get_absolute_url() + "#claim")
+
+
+@door("POST")
+def share(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    try:
+        link = sharing.share(_own(request, submission_id))
+    except Submission.DoesNotExist as error:
+        raise Http404 from error
+    if problems.wants_json(request):
+        return JsonResponse({"url": request.build_absolute_uri(link.get_absolute_url())})
+    return redirect(reverse("reading", args=[submission_id]) + "#share-link")
+
+
+@door("POST")
+def unshare(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    """Take the link back; where there is none, that is as good."""
+    own = _own(request, submission_id)
+    if not own.exists():
+        raise Http404
+    sharing.unshare(own)
+    if problems.wants_json(request):
+        return JsonResponse({"url": None})
+    return redirect(reverse("reading", args=[submission_id]) + "#share")
+
+
+@door("GET")
+def shared(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show one reading to whoever has its link."""
+    prediction = _shared_prediction(token)
+    if problems.wants_json(request):
+        url = request.build_absolute_uri(request.path)
+        return sharing.unkept(JsonResponse(sharing.shown(prediction, url)))
+    context = {
+        **_reading_context(prediction),
+        "image_url": reverse("shared_image", args=[token]),
+        "digit_url": reverse("shared_digit", args=[token]),
+    }
+    return sharing.unkept(render(request, "recognizer/shared.html", context))
+
+
+@door("GET")
+def shared_image(request: HttpRequest, token: str) -> HttpResponseBase:
+    return sharing.unkept(_private_png(_stored_image(_shared_prediction(token).submission)))
+
+
+@door("GET")
+def shared_digit(request: HttpRequest, token: str) -> HttpResponseBase:
+    png = imaging.digit_png(bytes(_shared_prediction(token).submission.digit))
+    return sharing.unkept(_private_png(png))
 
 
 @door("GET", "POST")
@@ -188,12 +255,68 @@ def all_deleted(request: HttpRequest) -> HttpResponseBase:
 @door("GET")
 def history(request: HttpRequest) -> HttpResponseBase:
     visitor = Visitor.of(request)
-    own = Submission.objects.of_visitor(visitor.key).with_served_prediction()
-    own = own.defer("strokes", "digit")
+    filters = FilterForm(request.GET)
+    own = filters.among(Submission.objects.of_visitor(visitor.key))
+    own = own.with_served_prediction().defer("strokes", "digit")
     page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
-    answers = [Answer.to(submission.served) for submission in page if submission.served]
-    context = {"page": page, "answers": answers, "is_deleted": "deleted" in request.GET}
+    context = {
+        "page": page,
+        "answers": [Answer.to(submission.served) for submission in page if submission.served],
+        "filters": filters,
+        "is_deleted": "deleted" in request.GET,
+    }
     return visitor.remember(render(request, "recognizer/history.html", context))
+
+
+@door("GET")
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Give the visitor all that they sent, as one zip."""
+    visitor = Visitor.of(request)
+    limits.count(request, visitor)
+    own = Submission.objects.of_visitor(visitor.key)
+    if not own.exists():
+        raise Http404
+    response = StreamingHttpResponse(takeout.pieces(own), content_type="application/zip")
+    name = takeout.name_of(timezone.now())
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@door("GET")
+def about(request: HttpRequest) -> HttpResponseBase:
+    context = {
+        "standing": standing(),
+        "retention_days": settings.RETENTION_DAYS,
+        "keeps_labelled": settings.RETENTION_KEEP_LABELLED,
+    }
+    return render(request, "recognizer/about.html", context)
+
+
+@csrf_exempt
+def language(request: HttpRequest) -> HttpResponseBase:
+    """Change the language of the pages.
+
+    Without a token: a page of somebody else's could do no more than change the words. So no page
+    needs one for its footer, and a shared one, whose address is told to nobody, can change it too.
+    """
+    return set_language(request)
+
+
+@door("GET")
+def service_worker(request: HttpRequest) -> HttpResponseBase:
+    return HttpResponse(offline.worker(request), content_type="text/javascript; charset=utf-8")
+
+
+@door("GET")
+def offline_page(request: HttpRequest) -> HttpResponseBase:
+    return HttpResponse(offline.page(request))
+
+
+@door("GET")
+def manifest(request: HttpRequest) -> HttpResponseBase:
+    kind = "application/manifest+json"
+    return render(request, "recognizer/manifest.webmanifest", content_type=kind)
 
 
 @door("GET")
@@ -245,6 +368,36 @@ def _visible_prediction(request: HttpRequest, submission_id: uuid.UUID) -> Predi
     if not any(map(request.user.has_perm, MAY_SEE_ANY)):
         raise Http404
     return get_object_or_404(readings, submission=submission_id)
+
+
+def _shared_prediction(token: str) -> Prediction:
+    try:
+        return sharing.shared(token)
+    except Prediction.DoesNotExist as error:
+        raise problems.no_shared_reading() from error
+
+
+def _own(request: HttpRequest, submission_id: uuid.UUID) -> SubmissionQuerySet:
+    """Count the request, and give the visitor's own submission of this id, or none."""
+    visitor = Visitor.of(request)
+    limits.count(request, visitor)
+    return Submission.objects.of_visitor(visitor.key).filter(pk=submission_id)
+
+
+def _reading_context(prediction: Prediction) -> dict[str, Any]:
+    """What a reading's own page and a shared one have in common."""
+    answer = Answer.to(prediction)
+    submission = prediction.submission
+    return {"answer": answer, "bars": answer.bars, "submission": submission, "words": words()}
+
+
+def _stored_image(submission: Submission) -> bytes:
+    try:
+        with submission.image.open("rb") as file:
+            content: bytes = file.read()
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return content
 
 
 def _private_png(png: bytes) -> HttpResponse:

@@ -77,6 +77,11 @@ MAY_IMPORT = {
     "recognizer.forms": FACES | {"recognizer.pen"},
     "recognizer.live": {"recognizer.deletion", "recognizer.models"},
     "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
+    "recognizer.sharing": {"recognizer.api", "recognizer.models"},
+    "recognizer.history": {"recognizer.models", "recognizer.words"},
+    "recognizer.takeout": {"recognizer.models"},
+    "recognizer.about": {"recognizer.models"},
+    "recognizer.offline": set(),
     "recognizer.views": FACES
     | {"recognizer.deletion", "recognizer.live"}
     | {
@@ -84,6 +89,7 @@ MAY_IMPORT = {
         for face in (
             *("visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"),
             "scripts",
+            *("sharing", "history", "takeout", "about", "offline"),
         )
     },
     "recognizer.urls": {"recognizer.views"},

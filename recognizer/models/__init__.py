@@ -1,10 +1,11 @@
-"""The tables: versions, submissions, predictions, reviews, counts. No files are opened here."""
+"""The tables: versions, submissions, predictions, reviews, links, counts. Opens no files."""
 
 from recognizer.models.days import CountedDay, DayCount
 from recognizer.models.labels import DIGIT_LABELS, DIGITS, Label
 from recognizer.models.predictions import Prediction, PredictionQuerySet
 from recognizer.models.replays import Replay
 from recognizer.models.reviews import LabelChange, Lease, Way
+from recognizer.models.shares import Share
 from recognizer.models.submissions import (
     CLAIM_CONTRADICTS,
     Submission,
@@ -28,6 +29,7 @@ __all__ = [
     "Prediction",
     "PredictionQuerySet",
     "Replay",
+    "Share",
     "Submission",
     "SubmissionQuerySet",
     "Way",
