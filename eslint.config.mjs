@@ -4,7 +4,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: [".venv/", "built/", "media/", "node_modules/", "staticfiles/"] },
+  { ignores: [".venv/", "built/", "media/", "node_modules/", "staticfiles/", "templates/"] },
   js.configs.recommended,
   {
     files: ["static/**/*.js"],
