@@ -159,3 +159,4 @@ takePictures(
   () => answer.showProblem(new Problem("error", words.unexpected)),
 );
 connectTools(pad, { read, clear });
+document.documentElement.dataset.ready = ""; // one can draw now
