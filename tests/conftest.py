@@ -184,10 +184,7 @@ def drawing_png() -> bytes:
 @pytest.fixture
 def several_png() -> bytes:
     """Three drawn sevens side by side, as PNG of 840 × 280 px."""
-    image = Image.new("RGB", (840, 280), "white")
-    for place in range(3):
-        image.paste(drawn_seven(), (280 * place, 0))
-    return png(image)
+    return png(three_sevens())
 
 
 def drawn_seven(size: int = 280, width: int = 18) -> Image.Image:
@@ -195,6 +192,13 @@ def drawn_seven(size: int = 280, width: int = 18) -> Image.Image:
     points = [(0.28, 0.25), (0.72, 0.25), (0.45, 0.8)]
     pen = ImageDraw.Draw(image)
     pen.line([(x * size, y * size) for x, y in points], "black", width, joint="curve")
+    return image
+
+
+def three_sevens() -> Image.Image:
+    image = Image.new("RGB", (840, 280), "white")
+    for place in range(3):
+        image.paste(drawn_seven(), (280 * place, 0))
     return image
 
 

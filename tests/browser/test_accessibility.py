@@ -1,0 +1,74 @@
+"""Each page in each state can be used by everybody: with a finger, by keys, zoomed, read aloud.
+
+A page or a state is one line of tests/browser/pages.py. What the policy would refuse is looked for
+on the way: the same pages are open.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Response
+
+from tests.browser import axe, rules
+from tests.browser.conftest import NARROW, WIDE, Watch
+from tests.browser.pages import STATES, State
+
+pytestmark = pytest.mark.browser
+
+SIZES = [pytest.param(NARROW, id="narrow"), pytest.param(WIDE, id="wide")]
+# What another look has begun is over: colours change by and by.
+SETTLED = """async () => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const finite = document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime));
+  await Promise.allSettled(finite.map((one) => one.finished));
+}"""
+
+
+@pytest.fixture
+def pages_sent() -> list[str]:
+    """The addresses from which HTML came, whole pages and parts."""
+    return ["/"]
+
+
+@pytest.fixture
+def open_state(
+    request: pytest.FixtureRequest,
+    open_site: Callable[..., Page],
+    watch: Watch,
+    pages_sent: list[str],
+) -> Callable[[State, dict[str, int]], Page]:
+    """Open the site in a window of a size, and bring it to a state."""
+
+    def note(response: Response) -> None:
+        if response.headers.get("content-type", "").startswith("text/html"):
+            pages_sent.append(response.url)
+
+    def open_(state: State, size: dict[str, int]) -> Page:
+        if state.is_served:
+            request.getfixturevalue("active_version")
+        watch.expected += state.expected
+        page = open_site("/", viewport=size, has_touch=True, reduced_motion="reduce")
+        page.on("response", note)
+        state.reach(page)
+        return page
+
+    return open_
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", STATES, ids=str)
+def test_nothing_keeps_anybody_out(open_state, pages_sent, state, size):
+    page = open_state(state, size)
+    faults = [f"{scheme}: {fault}" for scheme in ("light", "dark") for fault in _axe(page, scheme)]
+    faults += rules.broken(page)
+    faults += rules.broken_when_narrow(page)
+    for url in dict.fromkeys(pages_sent):
+        faults += rules.inline(page.request.get(url).text())
+    assert not faults, "\n".join(["", *faults])
+
+
+def _axe(page: Page, scheme: str) -> list[str]:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.evaluate(SETTLED)
+    return axe.violations(page)
