@@ -17,8 +17,8 @@ REPLACEABLE_FOR = timedelta(hours=1)
 def drop_earlier(submission_id: uuid.UUID, *, visitor_key: str) -> bool:
     """Delete what was kept of a drawing before it went on, row and file, where nobody misses it.
 
-    It stays where it is somebody else's, was not drawn here, is shown to others by a link, or somebody
-    has said what it is.
+    It stays where it is somebody else's, was not drawn here, is shown to others by a link, or
+    somebody has said what it is.
 
     Args:
         submission_id: What the visitor says the new reading replaces.

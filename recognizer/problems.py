@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from recognizer import imaging
 from recognizer.limits import TooManyRequests
 from recognizer.recognition import NoActiveVersion
+from recognizer.why import SeveralDigits
 
 TITLES = {
     400: gettext_lazy("I did not understand that"),
@@ -78,6 +79,13 @@ PROBLEMS = {
         gettext_lazy(
             "I looked for ink and found none. Draw one digit, large and dark; "
             "of a photo, more light or coming closer helps."
+        ),
+    ),
+    "several_digits": (
+        422,
+        gettext_lazy(
+            "There are several digits here, and of one alone I can say why. "
+            "Send one of them by itself."
         ),
     ),
     "server_error": (
@@ -141,6 +149,8 @@ class Problem(Exception):
                 return cls.named("blank")
             case imaging.UnreadableImage():
                 return cls(error.status, error.code, str(error))
+            case SeveralDigits():
+                return cls.named("several_digits")
             case NoActiveVersion():
                 return cls.named("no_active_version")
             case RequestDataTooBig():
@@ -166,6 +176,7 @@ FORESEEN = (
     imaging.UnreadableImage,
     imaging.BlankImage,
     NoActiveVersion,
+    SeveralDigits,
     Http404,
     BadRequest,
     MultiPartParserError,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from recognizer import engine, imaging, pen
 from recognizer.imaging.decode import MAX_BYTES
+from recognizer.imaging.segmentation import USUAL, Way, way_named
 from recognizer.models import ModelVersion, Prediction, Submission
 
 Verdict = Prediction.Verdict
@@ -100,6 +101,44 @@ def read(
     return [
         _surest(usual, other, loaded.thresholds)
         for usual, other in zip(usuals, others, strict=True)
+    ]
+
+
+def read_as(
+    pictures: Sequence[imaging.Picture], segmentation: str, loaded: engine.Loaded
+) -> list[Reading]:
+    """Read pictures as one way of segmenting finds them, in one batch. Stores nothing.
+
+    Args:
+        pictures: What `imaging.decode` or `pen.draw` gave.
+        segmentation: The way, as a receipt names it; no other one is tried.
+        loaded: The version that reads.
+
+    Returns:
+        For each its reading, also where it is blank.
+    """
+    way = way_named(segmentation)
+    candidates = [_usual(picture, way) for picture in pictures]
+    _read_all(candidates, loaded)
+    return [
+        _reading(found[0].rows, found[0].segmentation, loaded.thresholds) if found else BLANK
+        for found in candidates
+    ]
+
+
+def read_digits(digits: NDArray[np.uint8], loaded: engine.Loaded) -> list[Reading]:
+    """Read digits that are laid out, in one batch: `uint8 (N, 28, 28)`. Stores nothing."""
+    rows = loaded.engine.probabilities(digits)  # (N, 10)
+    parts = [_part(row, (0, 0, *digits.shape[1:]), loaded.thresholds) for row in rows]
+    return [
+        Reading(
+            part["verdict"],
+            part["digit"],
+            part["confidence"],
+            [_probability(p) for p in row],
+            [part],
+        )
+        for part, row in zip(parts, rows, strict=True)
     ]
 
 
@@ -321,10 +360,10 @@ class _Candidate:
         return float(self.rows.max(axis=1).min())
 
 
-def _usual(picture: imaging.Picture) -> list[_Candidate]:
-    """Segment it in the usual way; none where that finds it blank."""
+def _usual(picture: imaging.Picture, way: Way = USUAL) -> list[_Candidate]:
+    """Segment it in the usual way, or another one; none where that finds it blank."""
     try:
-        return [_Candidate(imaging.segment(picture))]
+        return [_Candidate(imaging.segment(picture, way))]
     except imaging.BlankImage:
         return []
 

@@ -33,6 +33,7 @@ from recognizer import (
     problems,
     scripts,
     sharing,
+    steps,
     takeout,
 )
 from recognizer.about import standing
@@ -42,8 +43,10 @@ from recognizer.forms import ClaimForm, ReadForm, UploadForm
 from recognizer.history import FilterForm
 from recognizer.models import ModelVersion, Prediction, Share, Submission, SubmissionQuerySet
 from recognizer.problems import Problem
+from recognizer.reasons import Reasons
 from recognizer.recognition import NoActiveVersion, active_engine, look, recognize
 from recognizer.visitors import Visitor, is_browser
+from recognizer.why import explain_drawing, explain_stored
 from recognizer.words import EMPTY, EMPTY_TIP, words
 
 PER_PAGE = 24  # divides by the 2, 3, 4 and 6 columns of the history
@@ -65,6 +68,8 @@ MAY_SEE_ANY = ("recognizer.view_submission", "recognizer.change_submission")
 
 # The bytes at these addresses never change.
 IMAGE_CACHE_CONTROL = "private, max-age=31536000, immutable"
+# Steps are drawn anew, by the release that runs.
+STEP_CACHE_CONTROL = "private, max-age=3600"
 
 
 def show_page(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
@@ -117,6 +122,54 @@ def read(request: HttpRequest) -> HttpResponseBase:
         raise Problem.of_form(form)
     seen = look(**form.drawing(is_browser=is_browser(request)))
     return JsonResponse(api.live_reading(seen.prediction))
+
+
+def show_no_reasons(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Show what went wrong where the reasons would be: a part of a page."""
+    return problems.answer(request, problem, "recognizer/_why.html")
+
+
+@door("POST", page=show_no_reasons)
+def why(request: HttpRequest) -> HttpResponseBase:
+    """Say what the reading of a drawing rests on; nothing is stored."""
+    limits.count_live(request, Visitor.of(request))
+    form = ReadForm(*api.fields_of(request))
+    if not form.is_valid():
+        raise Problem.of_form(form)
+    found = explain_drawing(**form.drawing(is_browser=is_browser(request)))
+    return _reasons(request, Reasons.of(found))
+
+
+@door("GET", page=show_no_reasons)
+def reading_why(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    limits.count_live(request, Visitor.of(request))
+    prediction = _visible_prediction(request, submission_id)
+    try:
+        found = explain_stored(prediction.submission)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return _reasons(request, Reasons.of(found, stored=prediction))
+
+
+@door("GET")
+def reading_steps(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
+    submission = _visible_prediction(request, submission_id).submission
+
+    def url_of(name: str) -> str:
+        return reverse("reading_step", args=[submission_id, name])
+
+    context = {"steps": steps.steps_of(submission, url_of)}
+    return render(request, "recognizer/_steps.html", context)
+
+
+@door("GET")
+def reading_step(request: HttpRequest, submission_id: uuid.UUID, name: str) -> HttpResponseBase:
+    limits.count_live(request, Visitor.of(request))
+    submission = _visible_prediction(request, submission_id).submission
+    try:
+        return _private_png(steps.png_of(submission, name), STEP_CACHE_CONTROL)
+    except (steps.NoSuchStep, FileNotFoundError) as error:
+        raise Http404 from error
 
 
 @door("GET")
@@ -400,8 +453,14 @@ def _stored_image(submission: Submission) -> bytes:
     return content
 
 
-def _private_png(png: bytes) -> HttpResponse:
+def _reasons(request: HttpRequest, reasons: Reasons) -> HttpResponse:
+    if problems.wants_json(request):
+        return JsonResponse(reasons.as_json())
+    return render(request, "recognizer/_why.html", {"reasons": reasons})
+
+
+def _private_png(png: bytes, cache_control: str = IMAGE_CACHE_CONTROL) -> HttpResponse:
     response = HttpResponse(png, content_type="image/png")
-    response["Cache-Control"] = IMAGE_CACHE_CONTROL
+    response["Cache-Control"] = cache_control
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -68,12 +68,17 @@ MAY_IMPORT = {
     # The faces, from the inside out.
     "recognizer.visitors": FACES,
     "recognizer.limits": {"recognizer.visitors"},
-    "recognizer.problems": FACES | {"recognizer.limits"},
+    "recognizer.why": FACES | {"recognizer.pen"},
+    "recognizer.problems": FACES | {"recognizer.limits", "recognizer.why"},
     "recognizer.doors": {"recognizer.problems", "recognizer.visitors"},
     "recognizer.advice": {"recognizer.models"},
     "recognizer.words": {"recognizer.advice", "recognizer.models"},
     "recognizer.answers": FACES | {"recognizer.advice", "recognizer.words"},
     "recognizer.scripts": set(),
+    "recognizer.marks": {"recognizer.why"},
+    "recognizer.reasons": FACES
+    | {f"recognizer.{part}" for part in ("answers", "marks", "why", "words")},
+    "recognizer.steps": {"recognizer.imaging", "recognizer.models"},
     "recognizer.forms": FACES | {"recognizer.pen"},
     "recognizer.live": {"recognizer.deletion", "recognizer.models"},
     "recognizer.api": FACES | {"recognizer.advice", "recognizer.forms", "recognizer.problems"},
@@ -88,8 +93,8 @@ MAY_IMPORT = {
         f"recognizer.{face}"
         for face in (
             *("visitors", "limits", "problems", "doors", "words", "answers", "forms", "api"),
-            "scripts",
-            *("sharing", "history", "takeout", "about", "offline"),
+            *("sharing", "history", "takeout", "about", "offline", "scripts"),
+            *("why", "reasons", "steps"),
         )
     },
     "recognizer.urls": {"recognizer.views"},
