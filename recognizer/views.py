@@ -154,12 +154,7 @@ def reading_why(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseB
 @door("GET")
 def reading_steps(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
     submission = _visible_prediction(request, submission_id).submission
-
-    def url_of(name: str) -> str:
-        return reverse("reading_step", args=[submission_id, name])
-
-    context = {"steps": steps.steps_of(submission, url_of)}
-    return render(request, "recognizer/_steps.html", context)
+    return render(request, "recognizer/_steps.html", {"steps": _steps_of(submission)})
 
 
 @door("GET")
@@ -185,9 +180,27 @@ def reading(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
         "image_url": reverse("image", args=[submission.id]),
         "digit_url": reverse("digit", args=[submission.id]),
         "is_owner": is_owner,
+        "is_asked_here": True,
+        **_asked(request, prediction),
         "share_url": request.build_absolute_uri(share.get_absolute_url()) if share else "",
     }
     return render(request, "recognizer/reading.html", context)
+
+
+def _asked(request: HttpRequest, prediction: Prediction) -> dict[str, Any]:
+    """What is asked of a reading without script: why, or the steps."""
+    submission = prediction.submission
+    if "steps" in request.GET:
+        return {"steps": _steps_of(submission)}
+    if "why" not in request.GET:
+        return {}
+    limits.count_live(request, Visitor.of(request))
+    try:
+        return {"reasons": Reasons.of(explain_stored(submission), stored=prediction)}
+    except problems.FORESEEN as error:
+        return {"no_reasons": Problem.of(error)}
+    except FileNotFoundError as error:
+        raise Http404 from error
 
 
 @door("GET")
@@ -451,6 +464,13 @@ def _stored_image(submission: Submission) -> bytes:
     except FileNotFoundError as error:
         raise Http404 from error
     return content
+
+
+def _steps_of(submission: Submission) -> list[steps.ShownStep]:
+    def url_of(name: str) -> str:
+        return reverse("reading_step", args=[submission.pk, name])
+
+    return steps.steps_of(submission, url_of)
 
 
 def _reasons(request: HttpRequest, reasons: Reasons) -> HttpResponse:

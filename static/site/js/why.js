@@ -10,7 +10,7 @@ export class Explanation extends EventTarget {
    * Fires `said` with the sentence in `detail`.
    * @param {HTMLElement} panel where the words go
    * @param {HTMLElement} frame what the map lies over
-   * @param {Record<string, HTMLButtonElement>} buttons by what they ask for; each is pressed while it is shown
+   * @param {Record<string, HTMLElement>} buttons by what they ask for; each is pressed while it is shown
    */
   constructor(panel, frame, buttons) {
     super();
