@@ -33,7 +33,7 @@ SET_NAMES = {
     "empty boxes": _("empty boxes"),
     "pages and blank sheets": _("pages and blank sheets"),
 }
-# Measured without the way through imaging, which no visitor's picture goes.
+# Measured past imaging: no visitor's picture goes that way.
 NETWORK_ALONE = "network alone"
 DIGITS_KIND = "digits"
 

@@ -1,11 +1,14 @@
 // "Try again" that sleeps until the limit is over. Without it the link is there, and is told to wait.
 
+// The limit counts whole seconds, the last one included.
+const MARGIN_S = 1;
+
 const again = document.getElementById("again");
 
 if (again instanceof HTMLAnchorElement) {
   const words = /** @type {HTMLElement} */ (again.querySelector("span"));
   const awake = words.textContent;
-  const until = performance.now() + Number(again.dataset.seconds) * 1000;
+  const until = performance.now() + (Number(again.dataset.seconds) + MARGIN_S) * 1000;
   const timer = setInterval(tell, 250);
   again.addEventListener("click", (event) => {
     if (again.ariaDisabled === "true") event.preventDefault();
