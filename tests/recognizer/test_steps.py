@@ -186,6 +186,6 @@ def test_they_are_seen_by_whom_the_reading_is_seen(
 
 def test_a_step_of_a_picture_whose_file_is_gone_is_404(active_version, browser):
     submission = keep(browser, strokes=seven())
-    submission.image.storage.delete(submission.image.name)
+    submission.image.storage.delete(str(submission.image.name))
     assert browser.get(f"/readings/{submission.id}/steps/ink.png").status_code == 404
     assert browser.get(f"/readings/{submission.id}/steps").status_code == 200

@@ -99,6 +99,7 @@ def test_what_is_read_without_a_stroke_is_what_is_read_of_the_others(active_vers
         if part.without.verdict == "digit":  # else other ways of segmenting are tried too
             assert part.without.digit == alone.digit
         whole = found.prediction
+        assert whole.digit is not None
         fall = whole.probabilities[whole.digit] - usual.probabilities[whole.digit]
         assert part.weight == pytest.approx(fall, abs=1e-4)
 
@@ -453,7 +454,7 @@ def test_only_its_visitor_gets_the_reasons(active_version, browser):
 def test_reasons_of_a_picture_whose_file_is_gone_are_404(active_version, browser):
     url = keep(browser, strokes=four())
     submission = Submission.objects.get()
-    submission.image.storage.delete(submission.image.name)
+    submission.image.storage.delete(str(submission.image.name))
     assert browser.get(url, headers=JSON).status_code == 404
 
 
