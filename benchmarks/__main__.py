@@ -17,11 +17,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="digitsite-bench-") as folder:
         make_site(Path(folder))
 
-        from benchmarks import processes, readings, requests, training
+        from benchmarks import live, processes, readings, requests, training
 
         console.print(processes.measure())  # before TensorFlow fills this process
         console.print(requests.measure())
+        console.print(live.measure())
         console.print(readings.measure())
+        console.print(live.measure_steps())
         console.print(training.measure())
 
 

@@ -186,7 +186,7 @@ def _moved(across: float, down: float) -> str:
         (down, gettext_lazy("{num} down"), gettext_lazy("{num} up")),
     ]
     moves = [
-        str(forward if by > 0 else back).format(num=number_format(abs(by), 1).removesuffix(".0"))
+        str(forward if by > 0 else back).format(num=number_format(abs(by), 0 if by % 1 == 0 else 1))
         for by, forward, back in ways
         if abs(by) >= 0.1
     ]

@@ -170,8 +170,8 @@ MAY_IMPORT = {
     # Reviewed submissions, from rows to what a run learns and is measured by.
     "training.twins": {"training.datasets"},
     "training.pens": {
-        "recognizer.imaging",
-        *(f"training.{part}" for part in ("pictures", "strokes", "twins")),
+        *("recognizer.imaging", "recognizer.pen"),
+        *(f"training.{part}" for part in ("pictures", "twins")),
     },
     "training.reviewed": {"training.datasets", "training.twins"},
     "training.splitting": {

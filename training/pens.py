@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer import imaging
+from recognizer import imaging, pen
 from training import twins
 from training.pictures import LEAST_OVERLAP, overlap
-from training.strokes import smooth
 
 # A pen's width by the digit's longest side: the page's fine pen (a radius of 7.5 of 560 px,
 # static/site/js/pad.js) on a digit of 60 % of the paper, its broad one (21.25) there, and on one of
@@ -23,10 +22,6 @@ WIDTHS = (0.045, 0.125, 0.19)
 LEAST_LIKENESS = 0.9
 # The paper's side, and the digit's on it, in pixels: half of what the page sends.
 _PAPER, _DIGIT = 280, 168
-# Points on the curve between two that were recorded: the page draws curves too.
-_CURVE = 4
-# Fractions of a pixel that OpenCV draws to, as bits.
-_SHIFT = 4
 
 
 def digits_of(
@@ -62,11 +57,11 @@ def drawn(strokes: Sequence[Mapping[str, Any]]) -> Iterator[NDArray[np.uint8]]:
         what was drawn: a piece, where strokes do not meet. None where something was erased: what
         an eraser of its own width leaves of a broader pen is not what its visitor saw.
     """
-    if any(map(_is_eraser, strokes)):
+    if any(map(pen.is_eraser, strokes)):
         return
     ways = _fitted(strokes)
     for width in WIDTHS if ways else ():
-        ink = _inked(ways, width * _DIGIT)
+        ink = pen.ink_of([_stroke(way, width * _DIGIT) for way in ways], _PAPER)
         left, top, across, down = cv2.boundingRect(ink)
         pixels = np.repeat(255 - ink[..., None], 3, axis=2)
         try:
@@ -84,25 +79,14 @@ def _fitted(strokes: Sequence[Mapping[str, Any]]) -> list[NDArray[np.float64]]:
         return []
     low, high = np.concatenate(ways).min(0), np.concatenate(ways).max(0)
     scale = _DIGIT / max(float((high - low).max()), 1.0)
-    return [
-        (smooth([(x, y) for x, y in points], _CURVE) - (low + high) / 2) * scale + _PAPER / 2
-        for points in ways
-    ]
+    return [(points - (low + high) / 2) * scale + _PAPER / 2 for points in ways]
 
 
 def _points(stroke: Mapping[str, Any]) -> NDArray[np.float64]:
     return np.array([(point["x"], point["y"]) for point in stroke["points"]], np.float64)
 
 
-def _is_eraser(stroke: Mapping[str, Any]) -> bool:
-    return bool(stroke.get("compositeOperation") == "destination-out")
-
-
-def _inked(ways: list[NDArray[np.float64]], width: float) -> NDArray[np.uint8]:
-    """Draw strokes with a round pen: `uint8`, 0 paper … 255 ink."""
-    ink = np.zeros((_PAPER, _PAPER), np.uint8)
-    for way in ways:
-        where = np.round(way * (1 << _SHIFT)).astype(np.int32)[:, None]
-        where = np.repeat(where, 2, axis=0) if len(where) == 1 else where  # a dot
-        cv2.polylines(ink, [where], False, 255, max(1, round(width)), cv2.LINE_AA, shift=_SHIFT)
-    return ink
+def _stroke(way: NDArray[np.float64], width: float) -> dict[str, Any]:
+    """Give a way a pen of one width."""
+    points = [{"x": x, "y": y, "pressure": 0.0} for x, y in way.tolist()]
+    return {"minWidth": width / 2, "maxWidth": width / 2, "points": points}

@@ -26,7 +26,7 @@ def stroke(
         "dotSize": 0.0,
         "compositeOperation": operation,
         "points": [
-            {"x": float(x), "y": float(y), "pressure": float(pressure), "time": 8.0 * place}
+            {"x": round(x, 3), "y": round(y, 3), "pressure": float(pressure), "time": 8.0 * place}
             for place, ((x, y), pressure) in enumerate(
                 zip(points, pressures or [0.5] * len(points), strict=True)
             )

@@ -62,6 +62,29 @@ def test_claims_are_counted_with_uploads(browser, settings):
     assert browser.post(claim, {"claim": 1}).status_code == 429
 
 
+@pytest.mark.parametrize("path", ["/read", "/why"])
+def test_readings_of_which_nothing_is_stored_have_a_limit_of_their_own(browser, settings, path):
+    settings.DIGITS_RATE_LIMIT, settings.DIGITS_LIVE_RATE_LIMIT = "1/d", "2/d"
+    ask(browser)
+    statuses = [browser.post(path, {}, headers=JSON).status_code for _ in range(3)]
+    assert statuses == [400, 400, 429]
+    assert ask(browser).status_code == 429
+
+
+def test_a_live_refusal_says_when_to_come_back(browser, settings):
+    settings.DIGITS_LIVE_RATE_LIMIT = "1/h"
+    browser.post("/read", {})
+    response = browser.post("/read", {})
+    assert response.json()["error"]["code"] == "too_many_requests"
+    assert 1 <= int(response["Retry-After"]) <= 3600
+
+
+def test_an_address_may_read_live_ten_times_as_often(db, settings):
+    settings.DIGITS_LIVE_RATE_LIMIT = "1/d"
+    statuses = [Client().post("/read", {}).status_code for _ in range(11)]
+    assert statuses == [400] * 10 + [429]
+
+
 def test_pages_are_not_counted(browser, settings, active_version):
     settings.DIGITS_RATE_LIMIT = "1/d"
     for path in ("/", "/history", "/healthz") * 3:
@@ -237,9 +260,10 @@ def test_several_processes_count_together(tmp_path):
     assert sum(allowed) == 50
 
 
+@pytest.mark.parametrize("name", ["DIGITS_RATE_LIMIT", "DIGITS_LIVE_RATE_LIMIT"])
 @pytest.mark.parametrize("rate", ["sixty", "60", "60/x", "-1/m", "60/0m", "0/0"])
-def test_a_limit_that_means_nothing_stops_the_start(rate, tmp_path):
-    environment = os.environ | {"DIGITS_RATE_LIMIT": rate}
+def test_a_limit_that_means_nothing_stops_the_start(rate, name, tmp_path):
+    environment = os.environ | {name: rate}
     result = subprocess.run(
         [sys.executable, "-c", "import digitsite.settings"],
         env=environment,
@@ -248,4 +272,4 @@ def test_a_limit_that_means_nothing_stops_the_start(rate, tmp_path):
         text=True,
         check=False,
     )
-    assert "DIGITS_RATE_LIMIT" in result.stderr
+    assert f"{name} is" in result.stderr
