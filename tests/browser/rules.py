@@ -13,6 +13,14 @@ TEXT_PX = 12
 # WCAG 2.1, 1.4.10 and 1.4.4: the narrowest window, and a wide one at 200 %.
 NARROWEST_PX = (320, WIDE["width"] // 2)
 
+# What another look has begun is over: colours and sizes change by and by.
+SETTLED = """async () => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const finite = document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime));
+  await Promise.allSettled(finite.map((one) => one.finished));
+}"""
+
 # Names an element so that a developer finds it: its path to the next id.
 NAMING = """
   const nameOf = (part) => {
@@ -23,7 +31,8 @@ NAMING = """
   };
   const isShown = (part) => {
     const {width, height} = part.getBoundingClientRect();
-    return part.checkVisibility({visibilityProperty: true}) && width > 1 && height > 1;
+    const isCutOff = getComputedStyle(part).clip === "rect(0px, 0px, 0px, 0px)";
+    return part.checkVisibility({visibilityProperty: true}) && width > 1 && height > 1 && !isCutOff;
   };
 """
 
@@ -124,6 +133,11 @@ INLINE = {
 }
 
 
+def settle(page: Page) -> None:
+    """Wait until what has changed looks as it will."""
+    page.evaluate(SETTLED)
+
+
 def inline(html: str) -> list[str]:
     """List what stands in the HTML that the policy has no room for."""
     found = ((what, re.search(pattern, html)) for what, pattern in INLINE.items())
@@ -134,6 +148,7 @@ def broken(page: Page) -> list[str]:
     """List what is too small for a finger or an eye, out of order, or lost when focused."""
     page.keyboard.press("Tab")  # from now on focus is shown, as to whoever goes by keys
     page.evaluate("document.activeElement.blur()")
+    settle(page)
     return [
         *page.evaluate(STRUCTURE),
         *page.evaluate(SMALL_TARGETS, TARGET_PX),

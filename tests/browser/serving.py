@@ -1,4 +1,4 @@
-"""A site in processes of its own, as in production: gunicorn, static files hashed and compressed."""
+"""A site in processes of its own, as in production: gunicorn, and hashed static files."""
 
 import os
 import subprocess

@@ -16,13 +16,6 @@ from tests.browser.pages import STATES, State
 pytestmark = pytest.mark.browser
 
 SIZES = [pytest.param(NARROW, id="narrow"), pytest.param(WIDE, id="wide")]
-# What another look has begun is over: colours change by and by.
-SETTLED = """async () => {
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const finite = document.getAnimations()
-    .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime));
-  await Promise.allSettled(finite.map((one) => one.finished));
-}"""
 
 
 @pytest.fixture
@@ -70,5 +63,5 @@ def test_nothing_keeps_anybody_out(open_state, pages_sent, state, size):
 
 def _axe(page: Page, scheme: str) -> list[str]:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.evaluate(SETTLED)
+    rules.settle(page)
     return axe.violations(page)
