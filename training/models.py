@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Least
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models import NAME_LENGTH, ModelVersion
@@ -153,7 +153,7 @@ class TrainingRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        words = _now("run %(number)s (%(name)s)")
+        words = gettext("run %(number)s (%(name)s)")
         return words % {"number": self.pk, "name": self.name or self.preset}
 
     @property
@@ -193,7 +193,7 @@ class TrainingRun(models.Model):
         if found.filter(state=State.RUNNING).update(state=State.STOPPING, seconds_left=None):
             return
         self.refresh_from_db()
-        words = _now("Nothing to stop: %(run)s is %(state)s.")
+        words = gettext("Nothing to stop: %(run)s is %(state)s.")
         raise Unfitting(words % {"run": self, "state": self.get_state_display()})
 
     def resume(self) -> None:
@@ -211,5 +211,5 @@ class TrainingRun(models.Model):
         ):
             return
         self.refresh_from_db()
-        words = _now("Nothing to resume: %(run)s is %(state)s.")
+        words = gettext("Nothing to resume: %(run)s is %(state)s.")
         raise Unfitting(words % {"run": self, "state": self.get_state_display()})

@@ -1,0 +1,28 @@
+"""What goes wrong before a view is reached, or in it: Django's handlers."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+from recognizer import problems
+from recognizer.problems import Problem
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.answer(request, Problem.of(exception))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.answer(request, Problem.named("forbidden"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return problems.answer(request, Problem.named("csrf"))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.answer(request, Problem.named("not_found"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return problems.answer(request, Problem.named("server_error"))
