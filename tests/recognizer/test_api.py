@@ -286,7 +286,7 @@ def test_a_fault_of_ours_is_said_in_json_without_details(
     def break_down(**_):
         raise RuntimeError("the password is 1234")
 
-    monkeypatch.setattr(views, "recognize", break_down)
+    monkeypatch.setattr(views.drawing, "recognize", break_down)
     program.raise_request_exception = False
     response = program.post("/upload", {"image": image_file(drawing_png)}, headers=JSON)
     assert response.status_code == 500

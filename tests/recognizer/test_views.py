@@ -390,7 +390,7 @@ def test_internals_are_never_shown(active_version, browser, drawing_png, monkeyp
     def break_down(**_):
         raise RuntimeError("the password is 1234")
 
-    monkeypatch.setattr(views, "recognize", break_down)
+    monkeypatch.setattr(views.drawing, "recognize", break_down)
     response = browser.post("/upload", {"image": image_file(drawing_png)})
     assert response.status_code == 500
     assert "Something broke on my side" in words_of(response)
@@ -651,7 +651,7 @@ def test_a_model_that_does_not_load_is_told_without_details(client, active_versi
     def refuse():
         raise recognition.NoActiveVersion("secret/path.tflite is broken")
 
-    monkeypatch.setattr(views, "active_engine", refuse)
+    monkeypatch.setattr(views.site, "active_engine", refuse)
     response = client.get("/healthz")
     assert response.status_code == 503
     assert "secret" not in response.content.decode()
