@@ -113,8 +113,8 @@ class Submission(models.Model):
     digit = models.BinaryField(_("digit"), max_length=784)  # uint8 (28, 28), row by row
     receipt = models.JSONField(_("receipt"), default=dict)
     strokes = models.JSONField(_("strokes"), null=True, blank=True)
-    # Of the bytes as they came, which are not kept; of strokes alone, of their JSON with its keys in
-    # order and no spaces. Empty for what came before it was noted.
+    # Of the bytes as they came, which are not kept; of strokes alone, of their JSON, keys in order,
+    # without spaces. Empty for what came before it was noted.
     drawing_sha256 = models.CharField(
         _("SHA-256 of the drawing"), max_length=64, blank=True, editable=False
     )
