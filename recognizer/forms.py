@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout, Submit
 from django import forms
@@ -26,6 +27,12 @@ MAX_STROKES = 200
 MAX_POINTS = 10_000
 # In CSS pixels; larger than any screen that one draws on.
 MAX_COORDINATE = 10_000.0
+POINT_BOUNDS = {
+    "x": (-MAX_COORDINATE, MAX_COORDINATE),
+    "y": (-MAX_COORDINATE, MAX_COORDINATE),
+    "pressure": (0.0, 1.0),
+    "time": (0.0, 1e14),  # milliseconds
+}
 PEN_OPERATIONS = {"source-over": "source-over", "destination-out": "destination-out"}  # pen, eraser
 
 
@@ -200,7 +207,6 @@ class ClaimForm(forms.Form):
 
 
 def _number(value: Any, low: float, high: float) -> float:
-    # Nearly all are plain numbers within: thousands of them come with each look at a drawing.
     if type(value) in (int, float) and low <= value <= high:
         return round(float(value), 3)
     raise ValueError(f"Expected a number of {low} to {high}; received {value!r:.40}.")
@@ -213,14 +219,17 @@ def _stroke(stroke: dict[str, Any]) -> dict[str, Any]:
         "maxWidth": widest,
         "dotSize": _number(stroke.get("dotSize", 0.0), 0, 1000),
         "compositeOperation": PEN_OPERATIONS[stroke.get("compositeOperation", "source-over")],
-        "points": [_point(point) for point in stroke["points"]],
+        "points": _points(stroke["points"]),
     }
 
 
-def _point(point: dict[str, Any]) -> dict[str, float]:
-    return {
-        "x": _number(point["x"], -MAX_COORDINATE, MAX_COORDINATE),
-        "y": _number(point["y"], -MAX_COORDINATE, MAX_COORDINATE),
-        "pressure": _number(point.get("pressure", 0.0), 0, 1),
-        "time": _number(point.get("time", 0.0), 0, 1e14),
-    }
+def _points(points: list[dict[str, Any]]) -> list[dict[str, float]]:
+    """Check all points of a stroke at once: hundreds come with each look at a drawing."""
+    given = [(p["x"], p["y"], p.get("pressure", 0.0), p.get("time", 0.0)) for p in points]
+    if not {type(value) for point in given for value in point} <= {int, float}:
+        raise ValueError("Expected numbers as coordinates, pressure and time.")
+    values = np.array(given, np.float64).reshape(-1, len(POINT_BOUNDS))
+    lowest, highest = np.array(list(POINT_BOUNDS.values())).T
+    if not ((values >= lowest) & (values <= highest)).all():  # NaN is neither
+        raise ValueError(f"Expected x, y, pressure and time within {POINT_BOUNDS}.")
+    return [dict(zip(POINT_BOUNDS, point, strict=True)) for point in values.round(3).tolist()]
