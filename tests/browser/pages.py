@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.test import RequestFactory
+from PIL import Image
 from playwright.sync_api import Page, Route
 
-from tests.browser.conftest import draw
+from recognizer import problems
+from recognizer.problems import Problem
+from tests.browser.conftest import draw, file_of, keep
 from tests.conftest import drawn_seven, png, three_sevens
 
 # Where the first page sends what was drawn.
@@ -135,6 +139,76 @@ def send(page: Page, content: bytes) -> str:
     return url
 
 
+def kept(page: Page) -> None:
+    """Draw, and keep it."""
+    draw(page)
+    keep(page)
+
+
+def live(page: Page) -> None:
+    """Draw, and leave it unkept."""
+    page.get_by_role("switch").uncheck()
+    draw(page)
+    page.get_by_text("Not kept yet").wait_for()
+
+
+def asking(name: str, shown: str) -> Reach:
+    """Keep a drawing, and ask something of its answer."""
+
+    def reach(page: Page) -> None:
+        kept(page)
+        page.locator(f"#ask-{name}").click()
+        page.locator(shown).first.wait_for()
+
+    return reach
+
+
+def cropping(page: Page) -> None:
+    page.locator("#id_image").set_input_files(file_of(SEVEN_PNG))
+    page.get_by_role("button", name="Read it").wait_for()
+
+
+def batch(page: Page) -> None:
+    files = [file_of(content, f"{name}.png") for name, content in BATCH.items()]
+    page.locator("#id_image").set_input_files(files)
+    page.get_by_role("heading", name="3 pictures read", exact=True).wait_for()
+
+
+def example(page: Page) -> None:
+    page.locator(".example").first.click()
+    page.get_by_text("An example").wait_for()
+
+
+def sharing(page: Page) -> None:
+    """Open a reading, and make a link to it."""
+    page.goto(send(page, SEVEN_PNG))
+    page.get_by_role("button", name="Share").click()
+    page.locator("#share-link").wait_for()
+
+
+def shared(page: Page) -> None:
+    """Open a reading by its link."""
+    sharing(page)
+    page.goto(page.locator("#share-link").input_value())
+
+
+def problem(named: Problem) -> Reach:
+    """Show the page of a problem that a test cannot well bring about."""
+
+    def reach(page: Page) -> None:
+        answer = problems.answer(RequestFactory().get("/problem"), named)
+        body = answer.content.decode()
+        page.route(
+            "**/problem",
+            lambda route: route.fulfill(
+                status=named.status, body=body, content_type="text/html; charset=utf-8"
+            ),
+        )
+        page.goto("/problem")
+
+    return reach
+
+
 def without_token(page: Page) -> None:
     """Send a form as another site would, without the token."""
     with page.expect_navigation():
@@ -155,10 +229,19 @@ def void(_: object) -> None:
 # --- The list -------------------------------------------------------------------------------------
 
 SEVEN_PNG, SEVERAL_PNG = png(drawn_seven()), png(three_sevens())
+BLANK_PNG = png(Image.new("L", (60, 60), 255))
+BATCH = {"seven": SEVEN_PNG, "several": SEVERAL_PNG, "blank": BLANK_PNG}
 
 STATES: tuple[State, ...] = (
     State("first", nothing),
     State("first-digit", answered(verdict="digit")),
+    State("first-live", live),
+    State("first-kept", kept),
+    State("first-why", asking("why", "#more .why-sentence")),
+    State("first-steps", asking("steps", "#more .steps li")),
+    State("first-cropping", cropping),
+    State("first-batch", batch, expected=("422",)),
+    State("first-example", example),
     State("first-claiming", claiming),
     State("first-unsure", answered(verdict="unsure", probabilities=UNSURE, confidence=0.56)),
     State(
@@ -178,16 +261,28 @@ STATES: tuple[State, ...] = (
     State("first-without-model", nothing, is_served=False),
     State("reading", reading_of(SEVEN_PNG)),
     State("reading-several", reading_of(SEVERAL_PNG)),
+    State("reading-why", reading_of(SEVEN_PNG, "?why")),
+    State("reading-steps", reading_of(SEVEN_PNG, "?steps")),
+    State("reading-shared", sharing),
+    State("shared", shared),
     State("reading-delete", reading_of(SEVEN_PNG, "/delete")),
     State("history-empty", address("/history")),
     State("history", history("/history", 3)),
     State("history-second-page", history("/history?page=2", NUM_SENT)),
+    State("history-none-of-that-kind", history("/history?digit=3&verdict=several", 1)),
     State("history-one-deleted", history("/history?deleted", 1)),
     State("history-delete", history("/history/delete", 2)),
     State("history-deleted", address("/history/deleted")),
+    State("about", address("/about")),
+    State("about-without-model", address("/about"), is_served=False),
+    State("offline", address("/offline")),
     State("error-403", without_token, expected=("403",)),
     State("error-404", address("/nowhere"), expected=("404",)),
     State("error-405", address("/upload"), expected=("405",)),
+    State("error-413", problem(Problem.named("too_large")), expected=("413",)),
+    State("error-429", problem(problems.too_many_requests(40)), expected=("429",)),
+    State("error-500", problem(Problem.named("server_error")), expected=("500",)),
+    State("error-503", problem(Problem.named("no_active_version")), expected=("503",)),
 )
 
 
