@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from recognizer import imaging, live, pen
-from recognizer.models import Prediction, Submission
+from recognizer.models import Prediction, Share, Submission
 from tests.recognizer.strokes import DRAWINGS, FINE, line, seven, stroke
 from tests.recognizer.test_api import FIELDS, READ_FIELDS, data_url, error_of
 
@@ -285,6 +285,12 @@ def test_what_somebody_would_miss_stays_and_nothing_is_said(browser, earlier, ch
 
     assert is_there(earlier)
     assert earlier.image.storage.exists(str(earlier.image.name))
+
+
+def test_what_is_shown_to_others_stays(browser, earlier):
+    Share.objects.create(submission=earlier)
+    go_on(browser, earlier)
+    assert is_there(earlier)
 
 
 def test_a_stranger_and_a_program_replace_nothing(earlier):
