@@ -74,12 +74,15 @@ NODE_IS_NEW := const [a, b] = process.versions.node.split(".").map(Number); \
 	@umask 077; printf 'SECRET_KEY=%s\nSECURE_SSL_REDIRECT=0\nSECURE_COOKIES=0\n' \
 		"$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" > $@
 
-# Hashed and compressed, as on a real host; again when a file of ours or a library has changed.
-# The first page's modules become one file, so that a phone fetches one and not thirty (`npm run
-# build`); without it the page loads them as they are.
-staticfiles/staticfiles.json: $(shell find static -type f) digitsite/apps.py digitsite/storage.py \
-		node_modules/installed .venv/installed package.json | .env
+# The first page's modules as one file, so that a phone fetches one and not thirty (`npm run build`);
+# without it the page loads them as they are.
+built/site/built/main.js: $(wildcard static/site/js/*.js) package.json | node_modules/installed
 	@$(call node,node_modules/esbuild/bin/esbuild $(BUILD))
+	@touch $@
+
+# Hashed and compressed, as on a real host; again when a file of ours or a library has changed.
+staticfiles/staticfiles.json: $(shell find static -type f) digitsite/apps.py digitsite/storage.py \
+		built/site/built/main.js node_modules/installed .venv/installed | .env
 	@$(BIN)/python manage.py collectstatic --no-input --clear -v 0
 
 .venv/chromium: | .venv/installed-dev
@@ -119,7 +122,7 @@ train: install .env ## Train the next version (PRESET=smoke, step, quick or best
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py train --preset $(or $(PRESET),quick)
 
-bench: install .env ## Measure readings, memory, start and requests
+bench: install built/site/built/main.js .env ## Measure readings, memory, start and requests
 	@$(BIN)/python -m benchmarks
 
 bench-admin: install .venv/postgresql ## Measure the admin over a million rows (ARGS="--rows 20000")
@@ -130,7 +133,7 @@ demo-loop: install .env ## Readings, labels, the next version: once around, in t
 
 # --- Checking -------------------------------------------------------------------------------------
 
-test: .venv/installed-dev node_modules/installed-dev .venv/chromium .venv/postgresql .venv/gettext ## Install what the tests need, and run them all
+test: .venv/installed-dev node_modules/installed-dev built/site/built/main.js .venv/chromium .venv/postgresql .venv/gettext ## Install what the tests need, and run them all
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 lint: .venv/installed-dev node_modules/installed-dev ## Find mistakes and departures from the format
@@ -159,7 +162,7 @@ messages: .venv/installed-dev .venv/gettext ## Bring what is to be translated in
 translations: .venv/installed-dev .venv/gettext ## Compile locale/*.po, for pages to use
 	@$(PRODUCTION) $(BIN)/python manage.py compilemessages --ignore .venv --ignore node_modules
 
-screenshots: .venv/installed-dev node_modules/installed-dev .venv/chromium ## Picture every page, wide and narrow, light and dark (OUT=screenshots)
+screenshots: .venv/installed-dev node_modules/installed-dev built/site/built/main.js .venv/chromium ## Picture every page, wide and narrow, light and dark (OUT=screenshots)
 	@$(BIN)/python -m tests.browser.screenshots $(or $(OUT),screenshots)
 
 migrations: .venv/installed-dev ## Check that no migration is missing

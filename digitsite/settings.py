@@ -8,6 +8,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from digitsite import built
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
@@ -110,7 +112,6 @@ MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))()
 STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
 _NODE_MODULES = BASE_DIR / "node_modules"
-_BUILT = BASE_DIR / "built"  # `make static` puts the first page's script there, as one file
 _VENDORED = {  # what `npm ci` installed, by the folder that is served under vendor/
     "vendor/bootstrap/css": _NODE_MODULES / "bootstrap" / "dist" / "css",
     "vendor/chart.js": _NODE_MODULES / "chart.js" / "dist",
@@ -119,7 +120,7 @@ _VENDORED = {  # what `npm ci` installed, by the folder that is served under ven
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     *((prefix, path) for prefix, path in _VENDORED.items() if path.is_dir()),
-    *([_BUILT] if _BUILT.is_dir() else []),
+    *built.folders(BASE_DIR),
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -11,9 +11,10 @@ ROOT = Path(__file__).parent.parent
 FACES = {"recognizer.recognition", "recognizer.models", "recognizer.imaging"}
 MAY_IMPORT = {
     "digitsite.apps": set(),
+    "digitsite.built": set(),
     "digitsite.compression": set(),
     "digitsite.counters": set(),
-    "digitsite.settings": set(),
+    "digitsite.settings": {"digitsite.built"},
     "digitsite.storage": set(),
     "digitsite.urls": {"recognizer.urls"},
     "digitsite.wsgi": set(),

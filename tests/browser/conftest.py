@@ -183,7 +183,9 @@ def send_picture(page: Page, file, picker: str = "#id_image") -> None:
 
 
 def points_on(page: Page, stroke) -> list[tuple[float, float]]:
-    box = page.locator("#canvas").bounding_box()
+    canvas = page.locator("#canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     assert box
     return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
 

@@ -35,11 +35,13 @@ def test_without_a_built_file_the_page_has_its_modules():
 
 
 def test_a_built_file_is_taken_in_their_place(monkeypatch):
-    monkeypatch.setattr(staticfiles_storage, "exists", lambda name: name == scripts.BUILT)
+    collected = {scripts.BUILT: "site/built/main.0123456789ab.js"}
+    monkeypatch.setattr(staticfiles_storage, "hashed_files", collected, raising=False)
     assert scripts.first_page() == scripts.Scripts(scripts.BUILT)
 
 
 def test_one_who_changes_modules_gets_them(monkeypatch, settings):
     settings.DEBUG = True
-    monkeypatch.setattr(staticfiles_storage, "exists", lambda name: True)
+    collected = {scripts.BUILT: "site/built/main.0123456789ab.js"}
+    monkeypatch.setattr(staticfiles_storage, "hashed_files", collected, raising=False)
     assert scripts.first_page().main == "site/js/main.js"

@@ -9,14 +9,12 @@ const RETRY_MS = 3000;
 const reconnect = document.getElementById("reconnect");
 const own = reconnect?.dataset.page ?? ""; // the page's own address: there is nothing behind it
 if (own && location.pathname !== own) {
-  let timer = setTimeout(comeBack, RETRY_MS);
+  setInterval(comeBack, RETRY_MS);
   addEventListener("online", comeBack);
+}
 
-  async function comeBack() {
-    clearTimeout(timer);
-    if (navigator.onLine && (await isAnswered(own))) location.reload();
-    else timer = setTimeout(comeBack, RETRY_MS);
-  }
+async function comeBack() {
+  if (navigator.onLine && (await isAnswered(own))) location.reload();
 }
 
 /**
