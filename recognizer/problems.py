@@ -39,7 +39,10 @@ TITLES = {
 }
 
 # Where the status says too little.
-TITLES_BY_CODE = {"blank": gettext_lazy("I find nothing on it")}
+TITLES_BY_CODE = {
+    "blank": gettext_lazy("I find nothing on it"),
+    "forbidden": gettext_lazy("Not open to you"),
+}
 
 # One word for programs, the same in all languages: its status, and the words for people.
 PROBLEMS = {
@@ -148,7 +151,7 @@ class Problem(Exception):
             case imaging.BlankImage():
                 return cls.named("blank")
             case imaging.UnreadableImage():
-                return cls(error.status, error.code, str(error))
+                return cls(error.status, error.code, error.in_words(_))
             case SeveralDigits():
                 return cls.named("several_digits")
             case NoActiveVersion():

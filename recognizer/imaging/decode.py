@@ -13,7 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from recognizer.imaging.errors import ImageTooLarge, UnreadableImage
+from recognizer.imaging.errors import (
+    BROKEN,
+    FAR_TOO_MANY_PIXELS,
+    NO_BASE64,
+    NO_DATA_URL,
+    NO_PIXELS,
+    NOTHING,
+    TOO_MANY_BYTES,
+    TOO_MANY_PIXELS,
+    ImageTooLarge,
+    UnreadableImage,
+)
 from recognizer.imaging.formats import READ, format_of
 
 # A 12-megapixel phone photo has 3 to 6 MB; the largest in our real sets 5.1 MB.
@@ -77,12 +88,11 @@ def decode(drawing: bytes | str) -> Picture:
     except UnreadableImage:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels("far more") from error
-    except Exception as error:  # decoders raise what they like on broken bytes
-        raise UnreadableImage(
-            f"Expected a whole {file_format} image; this one is broken or cut short. "
-            "Save or send it again."
+        raise ImageTooLarge(
+            FAR_TOO_MANY_PIXELS, megapixels=MAX_PIXELS // 1_000_000, side=MAX_SIDE
         ) from error
+    except Exception as error:  # decoders raise what they like on broken bytes
+        raise UnreadableImage(BROKEN, format=file_format) from error
 
 
 def to_png(picture: Picture) -> bytes:
@@ -119,44 +129,29 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 def _bytes_of_data_url(url: str) -> bytes:
     head = _DATA_URL.match(url[:256])
     if not head or "base64" not in head["options"].lower():
-        raise UnreadableImage(
-            "Expected a data URL that begins with data:image/png;base64, "
-            f"but received text that begins with {url[:24]!r}. "
-            "Send the canvas as toDataURL() gives it."
-        )
+        raise UnreadableImage(NO_DATA_URL, begins=repr(url[:24]))
     _check_bytes((len(url) - head.end()) * 3 // 4)
     try:
         body = re.sub(r"\s+", "", url[head.end() :])
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UnreadableImage(
-            f"Expected base64 after {head[0].strip()!r}; what came is not base64 ({error}). "
-            "Send the data URL whole."
-        ) from error
+        raise UnreadableImage(NO_BASE64, head=repr(head[0].strip()), error=error) from error
 
 
 def _check_bytes(num_bytes: int) -> None:
     if num_bytes > MAX_BYTES:
-        raise ImageTooLarge(
-            f"Expected at most {MAX_BYTES >> 20} MiB, but received {num_bytes / 2**20:.1f} MiB. "
-            "Send a smaller picture."
-        )
+        received = f"{num_bytes / 2**20:.1f}"
+        raise ImageTooLarge(TOO_MANY_BYTES, most=MAX_BYTES >> 20, received=received)
     if num_bytes == 0:
-        raise UnreadableImage(f"Expected an image file ({READ}), but received nothing.")
+        raise UnreadableImage(NOTHING, read=READ)
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels or max(width, height) > MAX_SIDE:
-        raise _too_many_pixels(f"{width} × {height}", max_pixels)
+        limits = {"megapixels": max_pixels // 1_000_000, "side": MAX_SIDE}
+        raise ImageTooLarge(TOO_MANY_PIXELS, received=f"{width} × {height}", **limits)
     if min(width, height) < 1:
-        raise UnreadableImage("Expected a picture with pixels, but received an empty one.")
-
-
-def _too_many_pixels(received: str, max_pixels: int = MAX_PIXELS) -> ImageTooLarge:
-    return ImageTooLarge(
-        f"Expected at most {max_pixels // 1_000_000} megapixels and {MAX_SIDE} pixels a side, "
-        f"but received {received}. Send a smaller picture."
-    )
+        raise UnreadableImage(NO_PIXELS)
 
 
 def _picture(image: Image.Image, file_format: str) -> Picture:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from recognizer.imaging.errors import UnsupportedFormat
+from recognizer.imaging.errors import NAMED_FORMAT, UNKNOWN_FORMAT, UnsupportedFormat
 
 READ = "PNG, JPEG, WebP, GIF or BMP"
 
@@ -46,8 +46,4 @@ def format_of(data: bytes) -> str:
         if signature.match(head):
             return name
     named = next((name for name, signature in _NAMED if signature.match(head)), None)
-    received = f"a file of the format {named}" if named else "a file that is none of these"
-    raise UnsupportedFormat(
-        f"Expected a picture as {READ}, but received {received}. "
-        "Save it as PNG or JPEG, or take a screenshot of it."
-    )
+    raise UnsupportedFormat(NAMED_FORMAT if named else UNKNOWN_FORMAT, read=READ, named=named)
