@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Submission
-from tests.browser.conftest import NARROW, WIDE, draw
+from tests.browser.conftest import NARROW, WIDE, draw, keep
 from tests.recognizer.test_views import image_file
 
 pytestmark = pytest.mark.browser
@@ -18,8 +18,7 @@ pytestmark = pytest.mark.browser
 def history(page: Page, several_png: bytes) -> Page:
     """The history of a browser that drew a seven and sent a picture of three."""
     draw(page)
-    with page.expect_response("**/upload"):
-        page.get_by_role("button", name="Read it").first.click()
+    keep(page)
     client = Client()
     [cookie] = [one for one in page.context.cookies() if one["name"] == "visitor"]
     client.cookies["visitor"] = cookie["value"]

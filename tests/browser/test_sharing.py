@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Share, Submission
-from tests.browser.conftest import NARROW, draw
+from tests.browser.conftest import NARROW, draw, keep
 
 pytestmark = pytest.mark.browser
 
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.browser
 def own(page: Page) -> Page:
     """The page of a reading of the visitor's own."""
     draw(page)
-    with page.expect_response("**/upload"):
-        page.get_by_role("button", name="Read it").first.click()
+    keep(page)
     page.goto(Submission.objects.get().get_absolute_url())
     return page
 
