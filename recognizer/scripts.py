@@ -13,8 +13,19 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 MODULES = tuple(
     f"site/js/{name}.js"
     for name in (
-        *("answer", "batch", "buttons", "canvases", "claim", "client", "cropping", "hand"),
-        *("haptics", "incoming", "keeper", "live", "overlay", "pad", "paper", "parts", "pen"),
+        *("answer", "batch", "buttons", "canvases", "claim", "client", "cropping", "events"),
+        *(
+            "hand",
+            "haptics",
+            "incoming",
+            "keeper",
+            "live",
+            "overlay",
+            "pad",
+            "paper",
+            "parts",
+            "pen",
+        ),
         *("pen_keys", "photos", "pictures", "preferences", "sentences", "studio", "tools"),
         *("why", "words"),
     )

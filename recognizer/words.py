@@ -138,6 +138,8 @@ def words() -> dict[str, Any]:
         "batch_reading": _("{done} of {number} pictures read"),
         "batch_done": _("{number} pictures read"),
         "batch_most": _("I take {most} at once; send the others after these."),
+        "batch_offline": _("It waits for the connection."),
+        "claim_offline": _("That was not sent: you are offline. Press it again later."),
         "thanks": str(THANKS),
         "not_an_image": _("I read pictures: PNG, JPEG, WebP, GIF or BMP."),
     }

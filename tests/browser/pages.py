@@ -171,7 +171,7 @@ def cropping(page: Page) -> None:
 def batch(page: Page) -> None:
     files = [file_of(content, f"{name}.png") for name, content in BATCH.items()]
     page.locator("#id_image").set_input_files(files)
-    page.get_by_role("heading", name="3 pictures read", exact=True).wait_for()
+    page.locator("#batch[data-state=done]").wait_for()
 
 
 def example(page: Page) -> None:

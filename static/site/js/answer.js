@@ -69,7 +69,7 @@ export class Answer {
     this.#state(verdict, isFresh);
     const figure = this.#text("percent");
     this.#announce(
-      `${this.#text("headline")} ${words.marks[verdict]}. ${figure && `${figure}. `}${this.#text("tip")}`,
+      `${this.#text("headline")} ${words.marks[verdict]}. ${figure && `${figure}. `}${this.#text("tip")} ${status}.`,
     );
   }
 
@@ -89,6 +89,15 @@ export class Answer {
   showCropping() {
     this.#say("empty", "crop", words.cropping, words.cropping_tip);
     this.#announce(`${words.cropping} ${words.cropping_tip}`);
+  }
+
+  /**
+   * Say something beside the reading that is shown.
+   * @param {string} text
+   */
+  note(text) {
+    this.#put("tip", text);
+    this.#announce(text, 0);
   }
 
   /** @param {Problem} problem */

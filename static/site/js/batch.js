@@ -44,20 +44,24 @@ export class Batch {
     this.note.textContent = files.length > MOST ? say(words.batch_most, { most: MOST }) : "";
     this.section.hidden = false;
     this.section.scrollIntoView({ block: "nearest" });
+    this.section.dataset.state = "reading";
     let done = 0;
     for (const [index, file] of taken.entries()) {
       this.title.textContent = say(words.batch_reading, { done, number: taken.length });
-      await this.#readOne(file, items[index]);
+      const isRead = await this.#readOne(file, items[index]);
       if (turn !== this.#turn) return;
-      done += 1;
+      if (isRead) done += 1;
     }
-    this.title.textContent = say(words.batch_done, { number: taken.length });
+    const sentence = done === taken.length ? words.batch_done : words.batch_reading;
+    this.title.textContent = say(sentence, { done, number: taken.length });
+    this.section.dataset.state = "done";
     this.announce(this.title.textContent);
   }
 
   /**
    * @param {File} file
    * @param {HTMLElement} item
+   * @returns {Promise<boolean>} whether it was read
    */
   async #readOne(file, item) {
     item.dataset.state = "reading";
@@ -66,10 +70,12 @@ export class Batch {
       if (picture) drawThumbnail(item, picture);
       const image = await fileToSend(file, picture, false);
       showReading(item, await this.#send(image, item));
+      return true;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       item.setAttribute("data-state", "problem");
       put(item, "batch-says", problem.message);
+      return false;
     }
   }
 
@@ -83,9 +89,11 @@ export class Batch {
       try {
         return await sendDrawing(this.url, { image });
       } catch (problem) {
-        if (!(problem instanceof Problem) || !problem.retryAfter || tries === MOST_TRIES) throw problem;
-        put(item, "batch-says", problem.message);
-        await new Promise((resolve) => setTimeout(resolve, problem.retryAfter * 1000));
+        if (!(problem instanceof Problem) || tries === MOST_TRIES) throw problem;
+        const isOffline = problem.code === "offline";
+        if (!isOffline && !problem.retryAfter) throw problem;
+        put(item, "batch-says", isOffline ? words.batch_offline : problem.message);
+        await (isOffline ? online() : pause(problem.retryAfter * 1000));
       }
     }
   }
@@ -136,4 +144,17 @@ function drawThumbnail(item, picture) {
 function put(item, name, text) {
   const slot = item.querySelector(`.${name}`);
   if (slot) slot.textContent = text;
+}
+
+/** @returns {Promise<void>} once the connection is back */
+function online() {
+  return new Promise((resolve) => addEventListener("online", () => resolve(), { once: true }));
+}
+
+/**
+ * @param {number} milliseconds
+ * @returns {Promise<void>}
+ */
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

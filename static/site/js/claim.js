@@ -37,7 +37,8 @@ export class Claim extends EventTarget {
    * @param {boolean} canBeRight there is one digit to say yes to
    */
   ask(subject, url, canBeRight) {
-    const isSaid = subject === this.#subject && !this.thanks.hidden;
+    this.form.inert = false;
+    const isSaid = subject === this.#subject && !this.thanks.hidden && !this.hasFailed;
     this.#subject = subject;
     this.#url = url;
     this.form.hidden = false;
@@ -48,7 +49,13 @@ export class Claim extends EventTarget {
     this.thanks.hidden = true;
   }
 
+  /** What it asks about is being changed: nothing is said of it now. */
+  rest() {
+    this.form.inert = true;
+  }
+
   hide() {
+    this.form.inert = false;
     this.#subject = null;
     this.form.hidden = true;
     this.thanks.hidden = true;
@@ -66,17 +73,41 @@ export class Claim extends EventTarget {
       if (subject === this.#subject) this.#thank(say(words.thanks, { digit: claim }));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (subject === this.#subject) this.#thank(error.message);
+      if (subject === this.#subject) this.#fail(error.code === "offline" ? words.claim_offline : error.message);
     }
+  }
+
+  get hasFailed() {
+    return this.thanks.classList.contains("has-failed");
   }
 
   /** @param {string} text */
   #thank(text) {
-    const slot = this.thanks.querySelector("[data-slot=thanks]");
-    if (slot) slot.textContent = text;
-    this.thanks.hidden = false;
+    this.#say(text, false);
     if (this.yes instanceof HTMLElement) this.yes.hidden = true;
     if (this.other) this.other.hidden = true;
+    this.thanks.tabIndex = -1;
+    this.thanks.focus({ preventScroll: true }); // what was pressed is gone
+  }
+
+  /**
+   * It did not arrive: the buttons stay, to be pressed again.
+   * @param {string} text
+   */
+  #fail(text) {
+    this.#say(text, true);
+    if (this.other) this.other.open = false;
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} hasFailed
+   */
+  #say(text, hasFailed) {
+    const slot = this.thanks.querySelector("[data-slot=thanks]");
+    if (slot) slot.textContent = text;
+    this.thanks.classList.toggle("has-failed", hasFailed);
+    this.thanks.hidden = false;
     this.dispatchEvent(new CustomEvent("said", { detail: text }));
   }
 }

@@ -41,7 +41,7 @@ export class Cropping extends EventTarget {
     tools.addEventListener("click", (event) => this.#press(event));
     stage.addEventListener("keydown", (event) => this.#onKey(event));
     this.selection.addEventListener("change", (event) => this.#hold(event));
-    new ResizeObserver(() => this.isOpen && this.#lay()).observe(stage);
+    new ResizeObserver(() => this.isOpen && this.#fit()).observe(stage);
   }
 
   get isOpen() {
@@ -115,6 +115,14 @@ export class Cropping extends EventTarget {
       element.style.height = `${height}px`;
     }
     this.selection.$change(0, 0, width, height);
+  }
+
+  /** The stage has another size: the frame stays around the same part. */
+  #fit() {
+    const { x, y, width, height } = this.#area();
+    this.#lay();
+    const scale = this.frame.clientWidth / this.#turned().width;
+    this.selection.$change(x * scale, y * scale, width * scale, height * scale);
   }
 
   #turned() {

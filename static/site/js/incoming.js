@@ -15,13 +15,13 @@ import { words } from "./words.js";
  * @param {HTMLElement} page.examples
  * @param {import("./cropping.js").Cropping} page.cropping
  * @param {import("./batch.js").Batch} page.batch
- * @param {(laid: Laid) => void} page.lay put a picture on the paper
- * @param {(problem: Problem) => void} page.fail
+ * @param {import("./studio.js").Studio} page.studio
  */
-export function connectPictures({ inputs, frame, examples, cropping, batch, lay, fail }) {
+export function connectPictures({ inputs, frame, examples, cropping, batch, studio }) {
+  const lay = (/** @type {Laid} */ laid) => studio.lay(laid);
   const failing = (/** @type {unknown} */ problem) => {
     if (!(problem instanceof Problem)) throw problem;
-    fail(problem);
+    studio.refuse(problem);
   };
   takePictures({ inputs, paper: frame }, (files) => {
     if (files.length > 1) batch.read(files);
@@ -29,8 +29,13 @@ export function connectPictures({ inputs, frame, examples, cropping, batch, lay,
   });
   takeExamples(
     examples,
-    (file) => takeExample(file, cropping, lay).catch(failing),
-    () => fail(new Problem("unexpected", words.unexpected)),
+    () => {
+      const { revision } = studio; // who draws on meanwhile has thought better of it
+      return (file) => {
+        if (revision === studio.revision) takeExample(file, cropping, lay).catch(failing);
+      };
+    },
+    () => studio.refuse(new Problem("unexpected", words.unexpected)),
   );
 }
 

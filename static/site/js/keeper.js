@@ -10,15 +10,20 @@ import { preference } from "./preferences.js";
 // A hand that goes on takes less than a second between two strokes of a digit.
 const PAUSE_MS = 1500;
 
+/**
+ * A drawing, and what is kept of it now; `before` is its id.
+ * @typedef {{before: string, kept: {subject: object, reading: KeptReading} | null}} Sheet
+ */
+
 export class Keeper extends EventTarget {
-  /** @type {{subject: object, reading: KeptReading} | null} */
-  #kept = null;
   /** @type {{subject: object, promise: Promise<KeptReading>} | null} the one that is on its way */
   #keeping = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** which drawing is on the paper, and what was kept of it before it was drawn on */
-  #sheet = { before: "" };
+  /** @type {Sheet} which drawing is on the paper */
+  #sheet = { before: "", kept: null };
+  /** @type {WeakMap<object, Sheet>} of each state of the paper: undo comes back to a sheet of before */
+  #sheets = new WeakMap();
 
   /**
    * Fires `start`, `progress` with a share of 0 to 1, `kept` with {reading, subject}, `problem` with
@@ -36,7 +41,8 @@ export class Keeper extends EventTarget {
    * @param {object} subject
    */
   keptAs(subject) {
-    return this.#kept?.subject === subject ? this.#kept.reading : null;
+    const { kept } = this.#sheet;
+    return kept?.subject === subject ? kept.reading : null;
   }
 
   /**
@@ -72,8 +78,16 @@ export class Keeper extends EventTarget {
   /** Another drawing begins: what was kept stays, and what is on its way arrives. */
   forget() {
     this.wait();
-    this.#kept = null;
-    this.#sheet = { before: "" };
+    this.#sheet = { before: "", kept: null };
+  }
+
+  /**
+   * A state of a drawing lies there: a new one is of the sheet that lies there, an old one of its own.
+   * @param {object} subject
+   */
+  turnTo(subject) {
+    this.#sheet = this.#sheets.get(subject) ?? this.#sheet;
+    this.#sheets.set(subject, this.#sheet);
   }
 
   /**
@@ -90,7 +104,7 @@ export class Keeper extends EventTarget {
         onProgress: drawing.image && ((/** @type {number} */ share) => this.#tell("progress", share)),
       });
       sheet.before = reading.id;
-      if (sheet === this.#sheet) this.#kept = { subject, reading };
+      sheet.kept = { subject, reading };
       this.#tell("kept", { subject, reading });
       return reading;
     } catch (problem) {

@@ -23,8 +23,8 @@ export class LiveReader extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #mayAskAt = 0;
-  /** the strokes that were read last, as they were sent */
-  #read = "";
+  /** @type {{strokes: string, reading: Reading | null}} what was read last, as it was sent */
+  #read = { strokes: "", reading: null };
 
   /**
    * Fires `reading` with a LiveReading, and `problem` with {problem, revision}.
@@ -48,7 +48,7 @@ export class LiveReader extends EventTarget {
   /** Forget what is asked: there is nothing on the paper any more, or it is kept. */
   stop() {
     this.#next = null;
-    this.#read = "";
+    this.#read = { strokes: "", reading: null };
     clearTimeout(this.#timer);
     this.#asking?.abort();
     this.#asking = null;
@@ -62,21 +62,27 @@ export class LiveReader extends EventTarget {
 
   async #ask() {
     if (!this.#next) return;
-    const { revision } = this.#next;
-    const drawing = this.#next.drawing();
+    const asked = this.#next;
+    const { revision } = asked;
+    const drawing = asked.drawing();
     this.#next = null;
     const strokes = drawing.strokes ? JSON.stringify(drawing.strokes) : "";
-    if (strokes && strokes === this.#read) return; // the pen was lifted where it was
+    if (strokes && strokes === this.#read.strokes) {
+      this.#tell("reading", { reading: this.#read.reading, revision }); // the pen was lifted where it was
+      return;
+    }
     const mine = new AbortController();
     this.#asking = mine;
     this.#mayAskAt = performance.now() + INTERVAL_MS;
     try {
       const reading = await sendDrawing(this.url, drawing, { signal: mine.signal });
-      this.#read = strokes;
+      this.#read = { strokes, reading };
       if (mine === this.#asking) this.#tell("reading", { reading, revision });
     } catch (problem) {
       if (mine !== this.#asking) return;
       if (!(problem instanceof Problem)) throw problem;
+      this.#read = { strokes: "", reading: null }; // another thing is shown now
+      if (problem.code === "too_many_requests") this.#next ??= asked;
       this.#mayAskAt = performance.now() + (problem.retryAfter * 1000 || REST_MS);
       this.#tell("problem", { problem, revision });
     } finally {

@@ -6,6 +6,7 @@ import { Buttons } from "./buttons.js";
 import { Claim } from "./claim.js";
 import { askWhy, fetchPiece } from "./client.js";
 import { Cropping } from "./cropping.js";
+import { listen } from "./events.js";
 import { connectPictures } from "./incoming.js";
 import { Keeper } from "./keeper.js";
 import { LiveReader } from "./live.js";
@@ -51,6 +52,7 @@ connectTools(pad, {
     else studio.keep();
   },
   clear: () => studio.clear(),
+  isCovered: () => cropping.isOpen,
   cancel: () => {
     const isOpen = cropping.isOpen || explanation.asked !== "";
     if (cropping.isOpen) cropping.cancel();
@@ -67,8 +69,7 @@ connectPictures({
   examples: byId("examples"),
   cropping,
   batch: new Batch(byId("batch"), upload, announce),
-  lay: (laid) => studio.lay(laid),
-  fail: (problem) => studio.fail(problem),
+  studio,
 });
 
 asks.why.addEventListener("click", () =>
@@ -78,7 +79,7 @@ asks.steps.addEventListener("click", () =>
   explanation.toggle("steps", () => fetchPiece(`${studio.kept?.url}/steps`)),
 );
 for (const teller of [claim, explanation]) {
-  teller.addEventListener("said", (event) => announce(/** @type {CustomEvent<string>} */ (event).detail));
+  listen(teller, "said", announce);
 }
 
 cropping.addEventListener("open", () => {
@@ -93,6 +94,7 @@ cropping.addEventListener("close", () => {
 
 /** @param {boolean} isCropping */
 function showCropTools(isCropping) {
+  pad.canvas.inert = isCropping;
   byId("tools").hidden = isCropping;
   byId("crop-tools").hidden = !isCropping;
   (isCropping ? buttonOf("crop-finish") : pad.canvas).focus({ preventScroll: true });

@@ -97,7 +97,10 @@ export class Pad extends EventTarget {
 
   clear() {
     this.hand.release();
+    const isBegun = this.isDrawing; // by keys
+    this.#current = null;
     if (!this.isEmpty) this.#keep([]);
+    else if (isBegun) this.#tell("change");
     this.#show();
   }
 

@@ -32,7 +32,7 @@ export class Paper {
   }
 
   get isEmpty() {
-    return this.pad.isEmpty && !this.#laid;
+    return this.pad.strokes.length === 0 && !this.#laid; // the stroke that is being drawn counts
   }
 
   /** Whether what lies there may be stored. */

@@ -24,7 +24,9 @@ export class PenKeys {
     this.cursor = cursor;
     this.tell = tell;
     pad.canvas.addEventListener("keydown", (event) => this.#onKey(event));
-    for (const name of ["blur", "pointerdown"]) pad.canvas.addEventListener(name, () => this.#putAway());
+    // Before the hand sets its own pen down.
+    for (const name of ["blur", "pointerdown"]) pad.canvas.addEventListener(name, () => this.#putAway(), true);
+    pad.addEventListener("change", () => this.#follow());
     this.#show();
   }
 
@@ -60,6 +62,13 @@ export class PenKeys {
   #putAway() {
     if (this.#isDown) this.#turn();
     this.cursor.classList.remove("is-shown");
+  }
+
+  /** The stroke may be ended elsewhere: it is kept, or cleared. */
+  #follow() {
+    if (!this.#isDown || this.pad.isDrawing) return;
+    this.#isDown = false;
+    this.#show();
   }
 
   #point() {

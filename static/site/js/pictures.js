@@ -28,13 +28,14 @@ export function takePictures({ inputs, paper }, give) {
 /**
  * Call back with an example that the visitor presses.
  * @param {HTMLElement} examples
- * @param {(file: File) => void} give
+ * @param {() => (file: File) => void} press gives what takes the example once it is there
  * @param {() => void} miss it could not be fetched
  */
-export function takeExamples(examples, give, miss) {
+export function takeExamples(examples, press, miss) {
   examples.addEventListener("click", async (event) => {
     const image = event.target instanceof Element && event.target.closest("button")?.querySelector("img");
     if (!image) return;
+    const give = press();
     const file = await fileOf(image).catch(() => null);
     if (file) give(file);
     else miss();

@@ -1,5 +1,6 @@
 // What happens on the first page when something else lies on the paper: it is read, shown, and kept.
 
+import { listen } from "./events.js";
 import { tick } from "./haptics.js";
 import { words } from "./words.js";
 
@@ -27,25 +28,26 @@ export class Studio {
   /** @type {"" | "read" | "keep"} what is done once the connection is back */
   #waiting = "";
 
+  #isPaused = false;
+
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
     const { live, keeper, pad } = page;
-    pad.addEventListener("start", () => this.#begin());
-    pad.addEventListener("progress", () => this.#changed());
-    pad.addEventListener("change", () => this.#drawn());
-    live.addEventListener("reading", (event) => this.#read(detailOf(event)));
-    live.addEventListener("problem", (event) => {
-      const { problem } = detailOf(event);
-      if (problem.code !== "too_many_requests") this.fail(problem); // the next one comes by itself
+    listen(pad, "start", () => this.#begin());
+    listen(pad, "progress", () => this.#changed());
+    listen(pad, "change", () => this.#drawn());
+    listen(live, "reading", (reading) => this.#read(reading));
+    listen(live, "problem", ({ problem }) => {
+      // Where there are too many, the next one comes by itself.
+      if (!this.#isPaused && problem.code !== "too_many_requests") this.fail(problem);
     });
-    keeper.addEventListener("start", () => page.answer.wait(true));
-    keeper.addEventListener("end", () => page.answer.wait(false));
-    keeper.addEventListener("progress", (event) => page.answer.progress(detailOf(event)));
-    keeper.addEventListener("kept", (event) => this.#kept(detailOf(event)));
-    keeper.addEventListener("problem", (event) => {
-      const { problem, subject } = detailOf(event);
-      if (subject !== page.paper.subject) return;
+    listen(keeper, "start", () => page.answer.wait(true));
+    listen(keeper, "end", () => page.answer.wait(false));
+    listen(keeper, "progress", (share) => page.answer.progress(share));
+    listen(keeper, "kept", (kept) => this.#kept(kept));
+    listen(keeper, "problem", ({ problem, subject }) => {
+      if (this.#isPaused || subject !== page.paper.subject) return;
       this.fail(problem);
       if (this.#waiting) this.#waiting = "keep";
     });
@@ -61,8 +63,9 @@ export class Studio {
    * @returns {Promise<KeptReading | null>}
    */
   async keep() {
-    const { paper, keeper } = this.page;
+    const { paper, pad, keeper } = this.page;
     this.#waiting = "";
+    pad.end(); // whoever keeps it has drawn it
     if (paper.mayBeKept) return keeper.keep(paper.subject, paper.drawing).catch(() => null);
     if (paper.isEmpty) this.#hideReading().answer.showBlank();
     return null;
@@ -72,7 +75,7 @@ export class Studio {
   clear() {
     const { paper, pad } = this.page;
     paper.unlay();
-    if (pad.isEmpty) this.#changed().#showEmpty();
+    if (pad.isEmpty && !pad.isDrawing) this.#changed().#showEmpty();
     else pad.clear(); // fires `change`
   }
 
@@ -92,6 +95,7 @@ export class Studio {
 
   /** Another thing is shown over the paper. */
   pause() {
+    this.#isPaused = true;
     this.page.live.stop();
     this.page.keeper.wait();
     this.#hideReading();
@@ -99,10 +103,12 @@ export class Studio {
 
   /** What lay there is seen again. */
   resume() {
+    this.#isPaused = false;
     const { paper } = this.page;
     if (!paper.isPicture) this.#drawn();
     else if (this.kept) this.#show(this.kept, this.kept);
-    else this.#changed().page.answer.showEmpty();
+    else if (paper.mayBeKept) this.keep(); // it may be on its way
+    else this.#changed();
   }
 
   /** The connection is back: read what waits for it. */
@@ -121,6 +127,20 @@ export class Studio {
     else keeper.wait();
   }
 
+  /**
+   * A picture cannot be taken: what lies there stays, and so does its answer.
+   * @param {Problem} problem
+   */
+  refuse(problem) {
+    if (this.page.paper.isEmpty) this.fail(problem);
+    else this.page.answer.note(problem.message);
+  }
+
+  /** How often something else has come to lie there. */
+  get revision() {
+    return this.#revision;
+  }
+
   /** @param {Problem} problem */
   fail(problem) {
     this.#waiting = problem.code === "offline" ? "read" : "";
@@ -137,8 +157,9 @@ export class Studio {
 
   /** Something else lies there: read it, unless it is one of the visitor's pictures, which is kept. */
   #changed() {
-    const { paper, pad, live, explanation } = this.page;
+    const { paper, pad, live, explanation, claim } = this.page;
     this.#revision += 1;
+    claim.rest();
     explanation.hide();
     paper.showUse();
     this.#showButtons(null);
@@ -153,6 +174,7 @@ export class Studio {
     const { paper, pad, keeper } = this.page;
     if (paper.isPicture && !pad.isEmpty) paper.unlay(); // undo brought back what it had replaced
     if (paper.isPicture) return;
+    if (!pad.isEmpty) keeper.turnTo(paper.subject);
     this.#changed();
     const { kept } = this;
     if (pad.isEmpty) this.#showEmpty();
@@ -161,16 +183,22 @@ export class Studio {
   }
 
   /** @param {LiveReading} live */
-  #read({ reading, revision }) {
+  #read({ reading }) {
     const { paper, pad } = this.page;
     if (paper.isEmpty && !pad.isDrawing) return;
-    if (revision === this.#revision && this.kept) return; // what is kept says the same, and more
+    if (this.#isPaused || this.kept) return; // it says the same, and more; what comes late is of before
     this.#show(reading, null);
   }
 
   /** @param {{reading: KeptReading, subject: object}} kept */
   #kept({ reading, subject }) {
-    if (subject !== this.page.paper.subject) return; // something else lies there by now
+    const { paper, pad } = this.page;
+    if (this.#isPaused) return;
+    if (subject !== paper.subject) {
+      // Something else lies there by now; what was kept of it may be replaced just now.
+      if (!paper.isPicture && !pad.isDrawing) this.#drawn();
+      return;
+    }
     tick();
     this.page.live.stop();
     this.#show(reading, reading);
@@ -222,12 +250,4 @@ export class Studio {
     if (kept) return words.kept;
     return this.page.paper.mayBeKept ? words.not_kept : words.example;
   }
-}
-
-/**
- * @param {Event} event
- * @returns {any}
- */
-function detailOf(event) {
-  return /** @type {CustomEvent} */ (event).detail;
 }

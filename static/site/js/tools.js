@@ -4,7 +4,7 @@
 
 /**
  * What the page does for the tools.
- * @typedef {{keep: () => void, clear: () => void, cancel: () => boolean}} Actions
+ * @typedef {{keep: () => void, clear: () => void, cancel: () => boolean, isCovered: () => boolean}} Actions
  */
 
 /**
@@ -48,7 +48,7 @@ export function connectTools(pad, actions) {
  * @param {Pad} pad
  * @param {Actions} actions
  */
-function onKey(event, pad, { keep, clear, cancel }) {
+function onKey(event, pad, { keep, clear, cancel, isCovered }) {
   if (event.altKey || event.isComposing) return;
   if (event.key === "Escape") {
     if (cancel()) event.preventDefault();
@@ -64,6 +64,7 @@ function onKey(event, pad, { keep, clear, cancel }) {
     "ctrl+y": () => pad.redo(),
     ...(isOnControl ? {} : { enter: keep, delete: clear, backspace: clear }),
   };
+  if (isCovered() && key !== "enter") return; // what lies under it is not seen
   const action = keys[`${withControl ? "ctrl+" : ""}${event.shiftKey ? "shift+" : ""}${key}`];
   if (!action) return;
   event.preventDefault();

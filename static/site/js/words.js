@@ -37,6 +37,8 @@
  * @property {string} batch_reading
  * @property {string} batch_done
  * @property {string} batch_most
+ * @property {string} batch_offline
+ * @property {string} claim_offline
  */
 
 /** @type {Words} */

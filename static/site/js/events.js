@@ -1,0 +1,11 @@
+// Events that carry something.
+
+/**
+ * Call back with what an event carries.
+ * @param {EventTarget} teller
+ * @param {string} name
+ * @param {(detail: any) => void} take
+ */
+export function listen(teller, name, take) {
+  teller.addEventListener(name, (event) => take(/** @type {CustomEvent} */ (event).detail));
+}
