@@ -136,7 +136,6 @@ export class Studio {
     else this.page.answer.note(problem.message);
   }
 
-  /** How often something else has come to lie there. */
   get revision() {
     return this.#revision;
   }
@@ -195,8 +194,7 @@ export class Studio {
     const { paper, pad } = this.page;
     if (this.#isPaused) return;
     if (subject !== paper.subject) {
-      // Something else lies there by now; what was kept of it may be replaced just now.
-      if (!paper.isPicture && !pad.isDrawing) this.#drawn();
+      if (!paper.isPicture && !pad.isDrawing) this.#drawn(); // what was kept of it is replaced
       return;
     }
     tick();
