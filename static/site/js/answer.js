@@ -16,6 +16,8 @@ const QUIET_MS = 700;
 
 export class Answer {
   #said = "";
+  /** @type {() => void} draws once more what was cut out of the paper */
+  #cut = () => undefined;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -27,6 +29,9 @@ export class Answer {
     this.section = section;
     this.announcement = announcement;
     this.bars = [...section.querySelectorAll(".bar")];
+    // Once the paper has its other colours.
+    const repaint = () => requestAnimationFrame(() => this.#cut());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   }
 
   /** @param {boolean} isBusy */
@@ -63,8 +68,11 @@ export class Answer {
     this.#sign("sign", words.icons[verdict]);
     this.#sign("mark-icon", words.icons[verdict]);
     this.#bars(reading.probabilities, candidates);
-    this.#slot("parts").replaceChildren(...tilesOf(parts, picture));
-    this.#seen(reading, picture);
+    this.#cut = () => {
+      this.#slot("parts").replaceChildren(...tilesOf(parts, picture));
+      this.#seen(reading, picture);
+    };
+    this.#cut();
     this.#facts(reading, status);
     this.#state(verdict, isFresh);
     const figure = this.#text("percent");
@@ -117,6 +125,7 @@ export class Answer {
    * @param {string} tip
    */
   #say(state, icon, headline, tip) {
+    this.#cut = () => undefined;
     this.#bars(new Array(10).fill(0), []);
     this.#numerals([]);
     for (const name of ["image", "digit", "facts"]) this.#slot(name).hidden = true;

@@ -85,9 +85,10 @@ export class Paper {
     this.unmark();
   }
 
-  /** @param {Reading} reading */
+  /** @param {Reading | null} reading */
   mark(reading) {
-    drawBoxes(this.boxes, reading);
+    if (reading) drawBoxes(this.boxes, reading);
+    else this.unmark();
   }
 
   unmark() {

@@ -1,4 +1,4 @@
-// What happens on the first page when something else lies on the paper: it is read, shown, and kept.
+// What lies on the first page's paper is read, shown, and kept.
 
 import { listen } from "./events.js";
 import { tick } from "./haptics.js";
@@ -117,7 +117,7 @@ export class Studio {
     this.#waiting = "";
     if (this.page.paper.isEmpty) return;
     if (waiting === "keep") this.keep();
-    if (waiting === "read") this.#drawn();
+    else if (waiting) this.#drawn();
   }
 
   /** The visitor wants it kept after a pause, or not. */
@@ -210,8 +210,7 @@ export class Studio {
     const { paper, keeper, answer, claim } = this.page;
     const isBlank = reading.verdict === "blank";
     answer.show(reading, paper.pictureOf(reading), this.#status(kept));
-    if (isBlank) paper.unmark();
-    else paper.mark(reading);
+    paper.mark(isBlank ? null : reading);
     this.#showButtons(isBlank ? null : reading);
     if (isBlank || !paper.mayBeKept) claim.hide();
     else {
