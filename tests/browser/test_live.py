@@ -299,3 +299,90 @@ def test_a_live_answer_for_several_has_its_tiles(page):
     expect(page.locator(".part canvas")).to_have_count(2)
     expect(page.locator("#paper .boxes text")).to_have_count(4)
     expect(page.get_by_role("button", name="Why?")).to_be_hidden()
+
+
+def test_undo_across_a_clear_comes_back_to_what_was_kept(page):
+    draw(page, SEVEN)
+    keep(page)
+    page.keyboard.press("Delete")
+    draw(page, ONE)
+    keep(page)
+    before = set(Submission.objects.values_list("pk", flat=True))
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Kept")).to_be_visible()
+    page.wait_for_timeout(PAUSE + 400)
+    assert set(Submission.objects.values_list("pk", flat=True)) == before
+    assert len(before) == 2
+
+
+def test_undo_while_a_drawing_is_being_kept_leaves_the_one_that_is_seen(page):
+    draw(page, ONE)
+    keep(page)
+    held: list[Route] = []
+    page.route("**/upload", lambda route: held.extend([route]), times=1)
+    draw(page, SEVEN[1:])
+    with page.expect_request("**/upload"):
+        page.keyboard.press("Enter")
+    page.keyboard.press("Control+z")
+    held[0].continue_()
+    expect(page.get_by_role("button", name="Keep", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Kept")).to_be_visible(timeout=PAUSE + 3000)
+    assert len(Submission.objects.get().strokes or []) == 1
+    page.get_by_role("link", name="Its own page").click()
+    expect(page.locator(".numeral").first).to_be_visible()
+
+
+def test_a_first_stroke_that_rests_before_it_ends_is_the_visitors_own(page):
+    page.get_by_role("switch").uncheck()
+    draw_slowly(page, SEVEN[:1])
+    page.wait_for_timeout(500)
+    expect(page.locator("[data-slot=facts]")).to_contain_text("Not kept yet")
+    page.mouse.up()
+    expect(page.get_by_text("Not right?")).to_be_visible()
+    expect(page.get_by_role("button", name="Why?")).to_be_visible()
+    page.get_by_text("Not right?").click()
+    page.locator(".claim-digits").get_by_role("button", name="7").click()
+    expect(page.locator(".claim-thanks")).to_contain_text("You say it was 7")
+
+
+def test_a_late_reading_of_what_was_undone_is_not_shown(page):
+    draw(page, ONE)
+    keep(page)
+    said = page.locator(".says").inner_text()
+    held: list[Route] = []
+    page.route("**/read", lambda route: held.extend([route]))
+    draw(page, SEVEN)
+    page.wait_for_timeout(250)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert held
+    late = FOUR | {"picture_size": [560, 560], "crop_box": None, "pixels": ""}
+    for route in held:
+        route.fulfill(json=late)
+    page.wait_for_timeout(300)
+    expect(page.locator("[data-slot=facts]")).to_contain_text("Kept")
+    assert page.locator(".says").inner_text() == said
+
+
+def test_nothing_is_claimed_of_a_drawing_that_has_gone_on(page):
+    draw(page, ONE)
+    keep(page)
+    page.route("**/read", lambda _: None)
+    draw(page, SEVEN[1:])
+    expect(page.locator("#claim")).to_have_attribute("inert", "")
+
+
+def test_a_claim_that_does_not_arrive_can_be_sent_again(page, watch):
+    watch.expected.append("ERR_INTERNET_DISCONNECTED")
+    draw(page)
+    keep(page)
+    page.get_by_text("Not right?").click()
+    page.context.set_offline(True)
+    page.locator(".claim-digits").get_by_role("button", name="2").click()
+    expect(page.locator(".claim-thanks")).to_contain_text("you are offline")
+    page.context.set_offline(False)
+    page.get_by_text("Not right?").click()
+    page.locator(".claim-digits").get_by_role("button", name="2").click()
+    expect(page.locator(".claim-thanks")).to_contain_text("You say it was 2")
+    expect(page.locator(".claim-thanks")).to_be_focused()

@@ -242,3 +242,31 @@ def test_the_server_draws_what_the_screen_shows(page, case):
     assert stored.shape == (560, 560)
     both, either = (on_screen & stored).sum(), (on_screen | stored).sum()
     assert both / either > 0.95
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_what_keys_draw_is_kept_with_the_pen_still_down(page):
+    page.locator("#canvas").focus()
+    press(page, "Space", *["ArrowDown"] * 12, "Enter")
+    expect(page.get_by_role("button", name="Kept")).to_be_visible()
+    [stroke] = Submission.objects.get().strokes or []
+    assert len(stroke["points"]) == 13
+
+
+def test_what_keys_draw_is_cleared_with_the_pen_still_down(page):
+    page.locator("#canvas").focus()
+    press(page, "Space", *["ArrowDown"] * 5, "Delete")
+    assert ink(page) == 0
+    press(page, "ArrowDown")
+    assert ink(page) == 0  # the pen is up
+
+
+def test_a_stroke_by_keys_stays_when_the_mouse_goes_on(page):
+    page.locator("#canvas").focus()
+    press(page, "Space", *["ArrowDown"] * 12)
+    draw(page, (((0.2, 0.2), (0.2, 0.5), (0.2, 0.8)),))
+    assert num_strokes(page) == 2

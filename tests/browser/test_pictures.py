@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from recognizer.models import Submission
-from tests.browser.conftest import draw, file_of, requests_of, send_picture
+from tests.browser.conftest import draw, file_of, keep, requests_of, send_picture
 from tests.conftest import png
 
 pytestmark = pytest.mark.browser
@@ -322,3 +322,45 @@ def test_a_list_waits_where_the_server_asks_it_to(page, drawing_png, watch):
     give(page, drawing_png, "drop", num=2)
     expect(page.get_by_role("heading", name="2 pictures read", exact=True)).to_be_visible()
     assert Submission.objects.count() == 2
+
+
+def test_a_list_waits_for_the_connection(page, drawing_png, watch):
+    watch.expected.append("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    give(page, drawing_png, "drop", num=2)
+    expect(page.get_by_text("It waits for the connection.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="2 pictures read", exact=True)).to_be_visible()
+    assert Submission.objects.count() == 2
+
+
+def test_a_file_that_is_no_picture_leaves_the_answer_that_is_there(page):
+    draw(page)
+    keep(page)
+    page.locator("#id_image").set_input_files(file_of(b"%PDF", "a.pdf", "application/pdf"))
+    expect(page.locator("[data-slot=tip]")).to_contain_text("PNG, JPEG")
+    expect(page.locator("[data-slot=first]")).to_have_text("7")
+    expect(page.get_by_role("button", name="Kept")).to_be_visible()
+
+
+def test_an_example_that_comes_late_leaves_what_was_drawn_meanwhile(page):
+    held: list[Route] = []
+    page.evaluate("document.querySelector('#examples img').src += '?anew'")
+    page.route("**/examples/seven.png?anew", lambda route: held.extend([route]))
+    page.get_by_role("button", name="A seven with a bar").click()
+    draw(page)
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator("#preview")).to_be_hidden()
+
+
+def test_keys_leave_the_drawing_under_a_picture_that_is_cut(page, drawing_png):
+    draw(page)
+    keep(page)
+    pick(page, drawing_png)
+    for key in ("Control+z", "Delete"):
+        page.keyboard.press(key)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Kept")).to_be_visible()
+    expect_seven(page)
