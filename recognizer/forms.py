@@ -102,14 +102,16 @@ class DrawingField(forms.FileField):
 
 
 class StrokesField(forms.JSONField):
-    """The pen's way, as signature_pad's `toData()` gives it; only what we know of it is kept.
+    """The pen's way, stroke by stroke (docs/decisions/0015); only what we know of it is kept.
 
     Strokes that do not say how wide they are, as a program may send them, have the usual pen.
     """
 
     default_error_messages = {
         "invalid": _("The strokes are not JSON."),
-        "bad_strokes": _("The strokes are not as signature_pad’s toData() gives them."),
+        "bad_strokes": _(
+            "The strokes are not as expected: a list of strokes, each with its “points” of x and y."
+        ),
         "too_many_strokes": _("There are too many strokes for one digit. Clear and draw it again."),
     }
 
