@@ -22,7 +22,9 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 Page = Callable[[HttpRequest, Problem], HttpResponseBase]
 
 
-def door(*methods: str, page: Page = problems.answer) -> Callable[[View[P]], View[P]]:
+def door(
+    *methods: str, page: Page = problems.answer, needs_token: bool = True
+) -> Callable[[View[P]], View[P]]:
     """Let only proper requests reach a view, and answer its problems.
 
     A request without a cookie that carries rights has nobody's, so there is nothing to forge and no
@@ -31,6 +33,7 @@ def door(*methods: str, page: Page = problems.answer) -> Callable[[View[P]], Vie
     Args:
         methods: The HTTP methods that the view knows.
         page: What a person is shown for a problem, if not the error page.
+        needs_token: Whether a browser is asked for the token.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -41,7 +44,7 @@ def door(*methods: str, page: Page = problems.answer) -> Callable[[View[P]], Vie
             try:
                 _check_method(request, methods)
                 _check_size(request)
-                inner = checked if is_browser(request) else view
+                inner = checked if needs_token and is_browser(request) else view
                 response = inner(request, *args, **kwargs)
             except problems.FORESEEN as error:
                 answer = problems.answer if problems.wants_json(request) else page
