@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -18,6 +18,7 @@ from recognizer.problems import Problem
 from recognizer.visitors import is_browser
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 Page = Callable[[HttpRequest, Problem], HttpResponseBase]
 
@@ -49,7 +50,7 @@ def door(
             except problems.FORESEEN as error:
                 answer = problems.answer if problems.wants_json(request) else page
                 response = answer(request, Problem.of(error))
-            return _private(response)
+            return private(response)
 
         return cast("View[P]", csrf_exempt(enter))  # asked for above, of browsers
 
@@ -76,7 +77,7 @@ def _check_size(request: HttpRequest) -> None:
         raise RequestDataTooBig
 
 
-def _private(response: HttpResponseBase) -> HttpResponseBase:
+def private(response: R) -> R:
     """What one visitor sees is kept by no cache but their own, and asked for again each time."""
     if not response.has_header("Cache-Control"):
         patch_cache_control(response, private=True, no_cache=True)
