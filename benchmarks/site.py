@@ -42,6 +42,7 @@ def make_site(folder: Path, *, database_url: str = "") -> None:
         "DIGITS_ADDRESS_HEADER": "",
         "DIGITS_RATE_LIMIT": "1000000/s",  # counted, as on a real site, and never reached
         "DIGITS_LIVE_RATE_LIMIT": "1000000/s",
+        "DIGITS_WHY_RATE_LIMIT": "1000000/s",
         "SECURE_SSL_REDIRECT": "0",
         "SECURE_COOKIES": "0",
         "LOG_LEVEL": "WARNING",

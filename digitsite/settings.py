@@ -185,10 +185,12 @@ if DIGITS_ENGINE not in {"litert", "keras"}:
     )
 # Readings a visitor may ask for ("60/m": 60 a minute); an address may ask for ten times as many,
 # since a classroom shares one. "0": no limit. The second one is for readings of which nothing is
-# stored: the page asks for one each 120 ms at most while somebody draws.
+# stored: the page asks for one each 120 ms at most while somebody draws. The third is for why they
+# were read so: that is asked by hand, and takes several times as long.
 DIGITS_RATE_LIMIT = env.str("DIGITS_RATE_LIMIT", default="60/m")
 DIGITS_LIVE_RATE_LIMIT = env.str("DIGITS_LIVE_RATE_LIMIT", default="600/m")
-for _name in ("DIGITS_RATE_LIMIT", "DIGITS_LIVE_RATE_LIMIT"):
+DIGITS_WHY_RATE_LIMIT = env.str("DIGITS_WHY_RATE_LIMIT", default="60/m")
+for _name in ("DIGITS_RATE_LIMIT", "DIGITS_LIVE_RATE_LIMIT", "DIGITS_WHY_RATE_LIMIT"):
     if not re.fullmatch(r"0|\d+/(?:[1-9]\d*)?[smhd]", globals()[_name]):
         raise ImproperlyConfigured(
             f"{_name} is {globals()[_name]!r}. Expected: '0' (no limit), or a number of "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -18,11 +18,14 @@ from recognizer.problems import Problem
 from recognizer.visitors import is_browser
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 Page = Callable[[HttpRequest, Problem], HttpResponseBase]
 
 
-def door(*methods: str, page: Page = problems.answer) -> Callable[[View[P]], View[P]]:
+def door(
+    *methods: str, page: Page = problems.answer, needs_token: bool = True
+) -> Callable[[View[P]], View[P]]:
     """Let only proper requests reach a view, and answer its problems.
 
     A request without a cookie that carries rights has nobody's, so there is nothing to forge and no
@@ -31,6 +34,7 @@ def door(*methods: str, page: Page = problems.answer) -> Callable[[View[P]], Vie
     Args:
         methods: The HTTP methods that the view knows.
         page: What a person is shown for a problem, if not the error page.
+        needs_token: Whether a browser is asked for the token.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -41,12 +45,12 @@ def door(*methods: str, page: Page = problems.answer) -> Callable[[View[P]], Vie
             try:
                 _check_method(request, methods)
                 _check_size(request)
-                inner = checked if is_browser(request) else view
+                inner = checked if needs_token and is_browser(request) else view
                 response = inner(request, *args, **kwargs)
             except problems.FORESEEN as error:
                 answer = problems.answer if problems.wants_json(request) else page
                 response = answer(request, Problem.of(error))
-            return _private(response)
+            return private(response)
 
         return cast("View[P]", csrf_exempt(enter))  # asked for above, of browsers
 
@@ -73,7 +77,7 @@ def _check_size(request: HttpRequest) -> None:
         raise RequestDataTooBig
 
 
-def _private(response: HttpResponseBase) -> HttpResponseBase:
+def private(response: R) -> R:
     """What one visitor sees is kept by no cache but their own, and asked for again each time."""
     if not response.has_header("Cache-Control"):
         patch_cache_control(response, private=True, no_cache=True)

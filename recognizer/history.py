@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from recognizer.models import DIGIT_LABELS, Prediction, Submission, SubmissionQuerySet
@@ -25,7 +25,10 @@ class FilterForm(forms.Form):
     verdict = forms.ChoiceField(
         label=_("How sure"),
         required=False,
-        choices=[("", _("All")), *((verdict.value, MARKS[verdict]) for verdict in VERDICTS)],
+        choices=[
+            ("", pgettext_lazy("of a filter", "All")),
+            *((verdict.value, MARKS[verdict]) for verdict in VERDICTS),
+        ],
     )
     digit = forms.ChoiceField(
         label=_("Digit"),
@@ -35,7 +38,10 @@ class FilterForm(forms.Form):
     source = forms.ChoiceField(
         label=_("How it came"),
         required=False,
-        choices=[("", _("All")), *((source.value, source.label) for source in SOURCES)],
+        choices=[
+            ("", pgettext_lazy("of a filter", "All")),
+            *((source.value, source.label) for source in SOURCES),
+        ],
     )
 
     @property

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 ADDRESS_FACTOR = 10
 GROUP = "readings"  # uploads and claims are counted together
 LIVE_GROUP = "live"  # readings of which nothing is stored: many while one draws
+WHY_GROUP = "why"  # reasons, each as much work as several readings
 SALT = "recognizer.limits"
 ALARM_INTERVAL = 60  # seconds: counters that are down are logged so often, not at each request
 
@@ -51,6 +52,15 @@ def count_live(request: HttpRequest, visitor: Visitor) -> None:
         TooManyRequests: One of the two limits is passed.
     """
     _count_both(request, visitor, LIVE_GROUP, settings.DIGITS_LIVE_RATE_LIMIT)
+
+
+def count_why(request: HttpRequest, visitor: Visitor) -> None:
+    """The same for why something was read so.
+
+    Raises:
+        TooManyRequests: One of the two limits is passed.
+    """
+    _count_both(request, visitor, WHY_GROUP, settings.DIGITS_WHY_RATE_LIMIT)
 
 
 def address(request: HttpRequest) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from recognizer import deletion
-from recognizer.models import Submission
+from recognizer.models import Share, Submission
 
 # Nobody draws for so long on one paper; what is older was left, and is a drawing of its own.
 REPLACEABLE_FOR = timedelta(hours=1)
@@ -29,12 +30,14 @@ def drop_earlier(submission_id: uuid.UUID, *, visitor_key: str) -> bool:
 
     Queries: 8, or 1 where it stays.
     """
+    # No join: PostgreSQL locks no rows that an outer one gave.
+    shares = Share.objects.filter(submission=OuterRef("pk"))
     earlier = Submission.objects.of_visitor(visitor_key).filter(
+        ~Exists(shares),
         pk=submission_id,
         source=Submission.Source.DRAWN,
         created_at__gt=timezone.now() - REPLACEABLE_FOR,
         claim__isnull=True,
-        share__isnull=True,
         label="",
         review_state=Submission.ReviewState.PENDING,
     )

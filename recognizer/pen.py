@@ -69,7 +69,7 @@ def ink_of(strokes: Sequence[Stroke], side: int = PAPER_SIDE) -> Ink:
         `uint8 (side, side)`, 0 paper … 255 ink, in between at edges.
     """
     ways = [_way(stroke) for stroke in strokes]
-    if sum(map(_microseconds, ways)) <= _MOST_MICROSECONDS:
+    if _is_quick(ways):
         scale: float = _FINE
     else:
         scale, ways = _COARSE, [_points(stroke) for stroke in strokes]
@@ -83,6 +83,11 @@ def ink_of(strokes: Sequence[Stroke], side: int = PAPER_SIDE) -> Ink:
         _draw(large, (way - (left, top, 0)) * scale, 0 if is_eraser(stroke) else 255)
     ink[top:bottom, left:right] = _resized(large, width, height)
     return ink
+
+
+def is_scribble(strokes: Sequence[Stroke]) -> bool:
+    """Tell whether strokes are so much work that they are drawn at the coarse scale."""
+    return not _is_quick([_way(stroke) for stroke in strokes])
 
 
 def is_eraser(stroke: Stroke) -> bool:
@@ -157,6 +162,10 @@ def _num_lines(
     bent = np.sqrt(float(np.hypot(*bends.T).max()) / _FLATNESS)
     widened = float(np.abs(ends - starts)[:, 2].max()) / _LEAST_WIDENING
     return min(max(int(np.ceil(max(bent, widened))), 1), _MOST_LINES)
+
+
+def _is_quick(ways: Sequence[NDArray[np.float64]]) -> bool:
+    return sum(map(_microseconds, ways)) <= _MOST_MICROSECONDS
 
 
 def _microseconds(way: NDArray[np.float64]) -> float:

@@ -122,15 +122,19 @@ def _grey(receipt: Mapping[str, Any]) -> str:
 
 def _ink(receipt: Mapping[str, Any]) -> str:
     is_light = receipt.get("polarity") == "light_on_dark"
+    if "threshold" not in receipt:
+        return _("What is darker or lighter than the ground around it.")
     sentence = (
         _("Ink: light on dark, lighter than the ground by {percent} and more.")
         if is_light
         else _("Ink: dark on light, darker than the paper by {percent} and more.")
     )
-    return sentence.format(percent=f"{number_format(100 * receipt.get('threshold', 0), 1)} %")
+    return sentence.format(percent=f"{number_format(100 * receipt['threshold'], 1)} %")
 
 
 def _lines(receipt: Mapping[str, Any]) -> str:
+    if "num_lines" not in receipt:
+        return _("What is left where lines and boxes are taken away.")
     taken = _counted(receipt, [("num_lines", LINES), ("num_frames", BOXES)])
     if not taken:
         return _("No lines and no boxes were there to take away.")
@@ -142,7 +146,9 @@ def _strokes(receipt: Mapping[str, Any]) -> str:
 
 
 def _glyphs(receipt: Mapping[str, Any]) -> str:
-    num = receipt.get("num_glyphs", 0)
+    if "num_glyphs" not in receipt:
+        return _("What was taken for a digit.")
+    num = receipt["num_glyphs"]
     found = ngettext("{num} digit found.", "{num} digits found.", num).format(num=num)
     left_out = _counted(receipt, [("num_edges", EDGES), ("num_specks", SPECKS)])
     if not left_out:
@@ -151,8 +157,10 @@ def _glyphs(receipt: Mapping[str, Any]) -> str:
 
 
 def _digit(receipt: Mapping[str, Any]) -> str:
-    moved = _moved(*receipt.get("shift", (0, 0)))
-    width = number_format(receipt.get("stroke_width", 0), 1)
+    if "shift" not in receipt or "stroke_width" not in receipt:
+        return _("28 × 28 points.")
+    moved = _moved(*receipt["shift"])
+    width = number_format(receipt["stroke_width"], 1)
     sentence = _("28 × 28 points, {moved}; the pen is {width} of them wide.")
     return sentence.format(moved=moved, width=width)
 

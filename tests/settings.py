@@ -30,6 +30,7 @@ os.environ.update(
         "DIGITS_ENGINE": "litert",
         "DIGITS_RATE_LIMIT": "0",
         "DIGITS_LIVE_RATE_LIMIT": "0",
+        "DIGITS_WHY_RATE_LIMIT": "0",
         "DIGITS_AUDIT_SHARE": "0",
         "DIGITS_ADDRESS_HEADER": "",
         "RETENTION_DAYS": "",

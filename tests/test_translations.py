@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from recognizer.management.commands.makemessages import translated
 from tests import catalogues
@@ -46,6 +47,20 @@ def test_pages_read_what_the_catalogue_says(locale, tmp_path):
     """`make translations` would change nothing."""
     written = catalogues.compiled(catalogue_of(locale), into=tmp_path)
     assert catalogues.contents(catalogue_of(locale).with_suffix(".mo")) == written
+
+
+@pytest.mark.parametrize(
+    ("context", "message", "words"),
+    [
+        ("a button", "Share", "Compartir"),
+        ("do not delete", "Keep", "Conservar"),
+        ("of a filter", "All", "Cualquiera"),
+        ("a column", "Right", "Aciertos"),
+    ],
+)
+def test_one_english_word_is_several_spanish_ones(context, message, words):
+    with translation.override("es"):
+        assert translation.pgettext(context, message) == words != translation.gettext(message)
 
 
 def test_only_languages_of_the_site_have_a_catalogue():

@@ -94,7 +94,7 @@ def show_no_reasons(request: HttpRequest, problem: Problem) -> HttpResponse:
 @door("POST", page=show_no_reasons)
 def why(request: HttpRequest) -> HttpResponseBase:
     """Say what the reading of a drawing rests on; nothing is stored."""
-    limits.count_live(request, Visitor.of(request))
+    limits.count_why(request, Visitor.of(request))
     form = ReadForm(*api.fields_of(request))
     if not form.is_valid():
         raise Problem.of_form(form)

@@ -58,7 +58,7 @@ def _asked(request: HttpRequest, prediction: Prediction) -> dict[str, Any]:
         return {"steps": _steps_of(submission)}
     if "why" not in request.GET:
         return {}
-    limits.count_live(request, Visitor.of(request))
+    limits.count_why(request, Visitor.of(request))
     try:
         return {"reasons": Reasons.of(explain_stored(submission), stored=prediction)}
     except problems.FORESEEN as error:
@@ -80,7 +80,7 @@ def digit(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
 
 @door("GET", page=show_no_reasons)
 def reading_why(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
-    limits.count_live(request, Visitor.of(request))
+    limits.count_why(request, Visitor.of(request))
     prediction = visible_prediction(request, submission_id)
     try:
         found = explain_stored(prediction.submission)

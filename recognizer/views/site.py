@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from recognizer import offline
@@ -29,7 +28,7 @@ def about(request: HttpRequest) -> HttpResponseBase:
     return render(request, "recognizer/about.html", context)
 
 
-@csrf_exempt
+@door("GET", "POST", needs_token=False)
 def language(request: HttpRequest) -> HttpResponseBase:
     """Change the language of the pages.
 

@@ -1,5 +1,6 @@
 """About, the errors and the frame of every page: they fit, and fingers find what they press."""
 
+import itertools
 import re
 
 import pytest
@@ -27,6 +28,26 @@ def test_pages_fit_any_window(active_version, open_site, watch, path, size, sche
           .filter(([, {height}]) => height < 44).map(([name]) => name)"""
     )
     assert not small
+
+
+@pytest.mark.parametrize("width", [320, 345, 360, 375, 390])
+@pytest.mark.parametrize("locale", ["en", "es"])
+@pytest.mark.parametrize("path", ["/history", "/about"])
+def test_the_header_is_one_line_on_a_phone_in_each_language(
+    active_version, open_site, path, locale, width
+):
+    page = open_site(path, viewport={"width": width, "height": 844}, locale=locale)
+    expect(page.locator("html")).to_have_attribute("lang", locale)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    row = page.locator(".top-row")
+    assert row.evaluate("(row) => row.scrollWidth <= row.clientWidth")
+    boxes = row.locator("a").evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect().toJSON())"
+    )
+    assert len({round(box["top"] + box["height"] / 2) for box in boxes}) == 1
+    for one, after in itertools.pairwise(boxes):
+        assert one["right"] <= after["left"]
+    assert all(box["height"] < 50 for box in boxes), "no word is on a second line"
 
 
 def test_the_language_is_changed_without_javascript_and_stays(active_version, open_site):

@@ -125,3 +125,8 @@ def test_a_passport_that_does_not_say_when_is_no_fault(client, measured, trained
     response = client.get("/about")
     assert response.status_code == 200
     assert "Trained" not in words_of(response)
+
+
+def test_it_says_that_some_drawings_are_reviewed_by_chance(client, db):
+    words = words_of(client.get("/about"))
+    assert "who review: what the model was not sure of, and some by chance." in words

@@ -112,6 +112,14 @@ def test_a_language_that_the_site_has_not_is_not_kept(client):
     assert "django_language" not in response.cookies
 
 
+def test_a_language_is_no_longer_than_anything_else_that_is_sent(settings):
+    browser = Client(enforce_csrf_checks=True)
+    browser.get("/about")
+    too_long = {"language": "es", "next": "/" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}
+    assert browser.post("/language", too_long).status_code == 413
+    assert browser.put("/language").status_code == 405
+
+
 def test_a_page_that_was_sent_to_changes_its_language_on_the_first_page(client):
     page = client.put("/history").content.decode()
     assert 'name="next" value="/"' in page

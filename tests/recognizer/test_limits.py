@@ -62,13 +62,28 @@ def test_claims_are_counted_with_uploads(browser, settings):
     assert browser.post(claim, {"claim": 1}).status_code == 429
 
 
-@pytest.mark.parametrize("path", ["/read", "/why"])
-def test_readings_of_which_nothing_is_stored_have_a_limit_of_their_own(browser, settings, path):
-    settings.DIGITS_RATE_LIMIT, settings.DIGITS_LIVE_RATE_LIMIT = "1/d", "2/d"
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/read", "DIGITS_LIVE_RATE_LIMIT"), ("/why", "DIGITS_WHY_RATE_LIMIT")]
+)
+def test_live_readings_and_reasons_have_each_a_limit_of_their_own(browser, settings, path, limit):
+    settings.DIGITS_RATE_LIMIT = settings.DIGITS_LIVE_RATE_LIMIT = "1/d"
+    settings.DIGITS_WHY_RATE_LIMIT = "1/d"
+    setattr(settings, limit, "2/d")
     ask(browser)
+    other = "/why" if path == "/read" else "/read"
+    browser.post(other, {}, headers=JSON)
     statuses = [browser.post(path, {}, headers=JSON).status_code for _ in range(3)]
     assert statuses == [400, 400, 429]
     assert ask(browser).status_code == 429
+    assert browser.post(other, {}, headers=JSON).status_code == 429
+
+
+def test_reasons_of_a_reading_are_counted_with_those_of_a_drawing(browser, settings):
+    settings.DIGITS_WHY_RATE_LIMIT = "1/d"
+    browser.post("/why", {}, headers=JSON)
+    reading = "/readings/00000000-0000-0000-0000-000000000000"
+    assert browser.get(f"{reading}/why").status_code == 429
+    assert browser.get(f"{reading}/steps/ink.png").status_code == 404
 
 
 def test_a_live_refusal_says_when_to_come_back(browser, settings):
@@ -260,7 +275,9 @@ def test_several_processes_count_together(tmp_path):
     assert sum(allowed) == 50
 
 
-@pytest.mark.parametrize("name", ["DIGITS_RATE_LIMIT", "DIGITS_LIVE_RATE_LIMIT"])
+@pytest.mark.parametrize(
+    "name", ["DIGITS_RATE_LIMIT", "DIGITS_LIVE_RATE_LIMIT", "DIGITS_WHY_RATE_LIMIT"]
+)
 @pytest.mark.parametrize("rate", ["sixty", "60", "60/x", "-1/m", "60/0m", "0/0"])
 def test_a_limit_that_means_nothing_stops_the_start(rate, name, tmp_path):
     environment = os.environ | {name: rate}

@@ -2,8 +2,10 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
@@ -246,3 +248,11 @@ def test_what_is_stored_of_a_visitor_is_a_random_key_and_nothing_else(
     assert key_of(client) in words
     for telling in ("203.0.113", "telling", "gsw"):
         assert telling not in words
+
+
+def test_what_pages_keep_in_the_browsers_own_storage_is_told():
+    told = Path(settings.BASE_DIR, "docs/privacy.md").read_text()
+    scripts = Path(settings.BASE_DIR, "static/site/js").glob("*.js")
+    kept = {name for one in scripts for name in re.findall(r'preference\("(.+?)"', one.read_text())}
+    assert kept
+    assert not [name for name in kept if f"`{name}`" not in told]

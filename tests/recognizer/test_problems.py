@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest
 from django.test import Client
 
 from recognizer import problems, views
@@ -98,6 +99,21 @@ def test_a_broken_site_says_so_without_its_database(client):
     assert response.status_code == 500
     assert "My mistake" in words_of(response)
     assert not response.cookies
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_what_goes_wrong_outside_of_a_view_is_kept_by_no_cache_but_the_visitors_own(rf, accept):
+    request = rf.get("/nowhere", headers={"accept": accept})
+    request.user = AnonymousUser()
+    for response in (
+        views.bad_request(request, BadRequest()),
+        views.forbidden(request, PermissionDenied()),
+        views.csrf_failure(request),
+        views.not_found(request, Http404()),
+        views.server_error(request),
+    ):
+        assert response["Cache-Control"] == "private, no-cache", response.status_code
+        assert {"Cookie", "Accept"} <= set(response["Vary"].split(", ")), response.status_code
 
 
 @pytest.mark.django_db

@@ -35,7 +35,15 @@ def keep(browser: Client, **fields) -> Submission:
 
 
 def captions(**receipt) -> dict[str, str]:
-    usual = {"segmentation": "usual", "num_glyphs": 1, "shift": [0.0, 0.0], "stroke_width": 2.5}
+    usual = {
+        "segmentation": "usual",
+        "threshold": 0.1,
+        "num_lines": 0,
+        "num_frames": 0,
+        "num_glyphs": 1,
+        "shift": [0.0, 0.0],
+        "stroke_width": 2.5,
+    }
     submission = Submission(receipt=usual | receipt)
     return {step.name: step.caption for step in steps.steps_of(submission, str)}
 
@@ -159,8 +167,12 @@ def test_what_is_taken_as_it_is_has_three_steps():
 
 
 def test_a_receipt_of_long_ago_has_its_sentences_too():
-    submission = Submission(receipt={})
-    assert [step.name for step in steps.steps_of(submission, str)] == ALL
+    shown = steps.steps_of(Submission(receipt={}), str)
+    assert [step.name for step in shown] == ALL
+    captions = {step.name: step.caption for step in shown}
+    assert captions["digit"] == "28 × 28 points."
+    assert not [one for name, one in captions.items() if name != "digit" and re.search(r"\d", one)]
+    assert "No lines" not in captions["lines"]
 
 
 @pytest.mark.parametrize("name", ["nothing", "lines-removed", "blank"])
