@@ -23,11 +23,12 @@ Kind = Literal["strokes", "occlusion"]
 Verdict = Prediction.Verdict
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
-# As many are read in 50 ms, 6 ms each: no digit has more. Strokes that follow each other go
-# together where there are more.
-MOST_STROKES = 6
-# Of more, and of what the pen takes long to draw, squares are left out: what is left without each
-# group would be drawn and searched for digits, which takes 9 ms of twelve strokes, 25 ms of 60.
+# A digit has one to four. Strokes that follow each other go together where there are more than the
+# most: what is left without each is drawn and searched, 9 ms for twelve that cross, and all is to
+# take 50.
+MOST_STROKES, NUM_GROUPS = 5, 4
+# Of more, and of what the pen takes long to draw, squares are left out: without each group 60
+# strokes take 25 ms.
 MOST_GROUPED = 12
 # The squares' side and distance, in the digit's pixels: twice as wide as its stroke. Without one of
 # them 35 % of 150 sure digits of MNIST are read surely as another one; with 7 px 64 % are, and
@@ -185,7 +186,7 @@ def _without_strokes(seen: Look, strokes: Sequence[pen.Stroke]) -> Iterator[Part
 
 
 def _groups(strokes: Sequence[pen.Stroke]) -> list[list[int]]:
-    """Number the strokes that leave ink, in at most `MOST_STROKES` groups, equally long each."""
+    """Number the strokes that leave ink; of more than the most, in groups of one length."""
     inked = [
         place
         for place, stroke in enumerate(strokes)
@@ -194,9 +195,9 @@ def _groups(strokes: Sequence[pen.Stroke]) -> list[list[int]]:
     if len(inked) <= MOST_STROKES:
         return [[place] for place in inked]
     lengths = np.cumsum([len(strokes[place]["points"]) for place in inked])
-    groups: list[list[int]] = [[] for _ in range(MOST_STROKES)]
+    groups: list[list[int]] = [[] for _ in range(NUM_GROUPS)]
     for place, length in zip(inked, lengths.tolist(), strict=True):
-        groups[min(length * MOST_STROKES // (lengths[-1] + 1), MOST_STROKES - 1)].append(place)
+        groups[min(length * NUM_GROUPS // (lengths[-1] + 1), NUM_GROUPS - 1)].append(place)
     return [group for group in groups if group]
 
 

@@ -24,7 +24,7 @@ import { words } from "./words.js";
 
 export class Studio {
   // What lies on the paper, counted: a reading of before is not shown over one that is kept.
-  #revision = 0;
+  revision = 0;
   /** @type {"" | "read" | "keep"} what is done once the connection is back */
   #waiting = "";
 
@@ -136,13 +136,9 @@ export class Studio {
     else this.page.answer.note(problem.message);
   }
 
-  get revision() {
-    return this.#revision;
-  }
-
   /** @param {Problem} problem */
   fail(problem) {
-    this.#waiting = problem.code === "offline" ? "read" : "";
+    this.#waiting = problem.code === "offline" ? this.#waiting || "read" : "";
     this.#hideReading().answer.showProblem(problem);
   }
 
@@ -157,13 +153,13 @@ export class Studio {
   /** Something else lies there: read it, unless it is one of the visitor's pictures, which is kept. */
   #changed() {
     const { paper, pad, live, explanation, claim } = this.page;
-    this.#revision += 1;
+    this.revision += 1;
     claim.rest();
     explanation.hide();
     paper.showUse();
     this.#showButtons(null);
     const isRead = paper.isPicture ? !paper.mayBeKept : !pad.isEmpty || pad.isDrawing;
-    if (isRead) live.read(this.#revision, () => paper.drawing);
+    if (isRead) live.read(this.revision, () => paper.drawing);
     else live.stop();
     return this;
   }
@@ -175,6 +171,7 @@ export class Studio {
     if (paper.isPicture) return;
     if (!pad.isEmpty) keeper.turnTo(paper.subject);
     this.#changed();
+    keeper.wait();
     const { kept } = this;
     if (pad.isEmpty) this.#showEmpty();
     else if (kept) this.#show(kept, kept);
