@@ -243,3 +243,11 @@ def test_all_can_be_done_by_keyboard(page):
         assert page.evaluate("document.activeElement.id") == name
     page.keyboard.press("Enter")
     expect(page.locator("#answer")).to_have_attribute("data-state", "blank")
+
+
+def test_keys_work_on_after_keep_was_pressed(page):
+    draw(page)
+    keep(page)
+    expect(page.locator("#canvas")).to_be_focused()
+    page.keyboard.press("Delete")
+    assert ink(page) == 0

@@ -17,8 +17,10 @@ export class Buttons {
    * @param {HTMLButtonElement} buttons.clear
    * @param {HTMLButtonElement} buttons.why
    * @param {HTMLButtonElement} buttons.steps
+   * @param {HTMLElement} buttons.paper has the focus of a button that cannot be pressed any more
    */
-  constructor({ keep, clear, why, steps }) {
+  constructor({ keep, clear, why, steps, paper }) {
+    this.paper = paper;
     this.keep = keep;
     this.keepWords = /** @type {HTMLElement} */ (keep.querySelector("span"));
     this.clear = clear;
@@ -28,7 +30,9 @@ export class Buttons {
 
   /** @param {State} state */
   show({ reading, isKept, isEmpty, mayBeKept }) {
-    this.keep.disabled = isKept || !mayBeKept;
+    const isSpent = isKept || !mayBeKept;
+    if (isSpent && document.activeElement === this.keep) this.paper.focus({ preventScroll: true });
+    this.keep.disabled = isSpent;
     this.keep.classList.toggle("is-kept", isKept);
     this.keepWords.textContent = isKept ? words.kept : words.keep;
     this.clear.disabled = isEmpty;

@@ -73,9 +73,10 @@ export class LiveReader extends EventTarget {
     }
     const mine = new AbortController();
     this.#asking = mine;
-    this.#mayAskAt = performance.now() + INTERVAL_MS;
     try {
-      const reading = await sendDrawing(this.url, drawing, { signal: mine.signal });
+      const sending = sendDrawing(this.url, drawing, { signal: mine.signal });
+      this.#mayAskAt = performance.now() + INTERVAL_MS; // from when it has left
+      const reading = await sending;
       this.#read = { strokes, reading };
       if (mine === this.#asking) this.#tell("reading", { reading, revision });
     } catch (problem) {

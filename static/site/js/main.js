@@ -42,7 +42,7 @@ const studio = new Studio({
   answer,
   claim,
   explanation,
-  buttons: new Buttons({ keep: buttonOf("keep"), clear: buttonOf("clear"), ...asks }),
+  buttons: new Buttons({ keep: buttonOf("keep"), clear: buttonOf("clear"), ...asks, paper: pad.canvas }),
 });
 const cropping = new Cropping(byId("crop-stage"), byId("crop-tools"));
 
