@@ -6,17 +6,12 @@ import { Problem, sendDrawing } from "./client.js";
 /** @typedef {import("./client.js").Reading} Reading */
 /** @typedef {import("./client.js").Drawing} Drawing */
 
-/**
- * A reading, and of which state of the paper.
- * @typedef {{reading: Reading, revision: number}} LiveReading
- */
-
 const INTERVAL_MS = 120;
 // After an error that says nothing of when to come again.
 const REST_MS = 2000;
 
 export class LiveReader extends EventTarget {
-  /** @type {{drawing: () => Drawing, revision: number} | null} what is to be read next */
+  /** @type {(() => Drawing) | null} what is to be read next */
   #next = null;
   /** @type {AbortController | null} */
   #asking = null;
@@ -27,7 +22,7 @@ export class LiveReader extends EventTarget {
   #read = { strokes: "", reading: null };
 
   /**
-   * Fires `reading` with a LiveReading, and `problem` with {problem, revision}.
+   * Fires `reading` with a Reading, and `problem` with a Problem.
    * @param {string} url where drawings are read and not stored
    */
   constructor(url) {
@@ -37,11 +32,10 @@ export class LiveReader extends EventTarget {
 
   /**
    * Read this as soon as may be; what was asked before and is not sent yet is not sent any more.
-   * @param {number} revision
    * @param {() => Drawing} drawing as it is when it is sent
    */
-  read(revision, drawing) {
-    this.#next = { revision, drawing };
+  read(drawing) {
+    this.#next = drawing;
     this.#schedule();
   }
 
@@ -63,12 +57,11 @@ export class LiveReader extends EventTarget {
   async #ask() {
     if (!this.#next) return;
     const asked = this.#next;
-    const { revision } = asked;
-    const drawing = asked.drawing();
+    const drawing = asked();
     this.#next = null;
     const strokes = drawing.strokes ? JSON.stringify(drawing.strokes) : "";
     if (strokes && strokes === this.#read.strokes) {
-      this.#tell("reading", { reading: this.#read.reading, revision }); // the pen was lifted where it was
+      this.#tell("reading", this.#read.reading); // the pen was lifted where it was
       return;
     }
     const mine = new AbortController();
@@ -78,14 +71,14 @@ export class LiveReader extends EventTarget {
       this.#mayAskAt = performance.now() + INTERVAL_MS; // from when it has left
       const reading = await sending;
       this.#read = { strokes, reading };
-      if (mine === this.#asking) this.#tell("reading", { reading, revision });
+      if (mine === this.#asking) this.#tell("reading", reading);
     } catch (problem) {
       if (mine !== this.#asking) return;
       if (!(problem instanceof Problem)) throw problem;
       this.#read = { strokes: "", reading: null }; // another thing is shown now
       if (problem.code === "too_many_requests") this.#next ??= asked;
       this.#mayAskAt = performance.now() + (problem.retryAfter * 1000 || REST_MS);
-      this.#tell("problem", { problem, revision });
+      this.#tell("problem", problem);
     } finally {
       if (mine === this.#asking) {
         this.#asking = null;

@@ -7,7 +7,6 @@ import { words } from "./words.js";
 /** @typedef {import("./client.js").Reading} Reading */
 /** @typedef {import("./client.js").KeptReading} KeptReading */
 /** @typedef {import("./client.js").Problem} Problem */
-/** @typedef {import("./live.js").LiveReading} LiveReading */
 /** @typedef {import("./paper.js").Laid} Laid */
 
 /**
@@ -23,7 +22,7 @@ import { words } from "./words.js";
  */
 
 export class Studio {
-  // What lies on the paper, counted: a reading of before is not shown over one that is kept.
+  // How often something else has come to lie on the paper: what is late knows by it that it is.
   revision = 0;
   /** @type {"" | "read" | "keep"} what is done once the connection is back */
   #waiting = "";
@@ -38,7 +37,7 @@ export class Studio {
     listen(pad, "progress", () => this.#changed());
     listen(pad, "change", () => this.#drawn());
     listen(live, "reading", (reading) => this.#read(reading));
-    listen(live, "problem", ({ problem }) => {
+    listen(live, "problem", (problem) => {
       // Where there are too many, the next one comes by itself.
       if (!this.#isPaused && problem.code !== "too_many_requests") this.fail(problem);
     });
@@ -159,7 +158,7 @@ export class Studio {
     paper.showUse();
     this.#showButtons(null);
     const isRead = paper.isPicture ? !paper.mayBeKept : !pad.isEmpty || pad.isDrawing;
-    if (isRead) live.read(this.revision, () => paper.drawing);
+    if (isRead) live.read(() => paper.drawing);
     else live.stop();
     return this;
   }
@@ -178,8 +177,8 @@ export class Studio {
     else keeper.keepAfterPause(() => this.keep());
   }
 
-  /** @param {LiveReading} live */
-  #read({ reading }) {
+  /** @param {Reading} reading */
+  #read(reading) {
     const { paper, pad } = this.page;
     if (paper.isEmpty && !pad.isDrawing) return;
     if (this.#isPaused || this.kept) return; // it says the same, and more; what comes late is of before
