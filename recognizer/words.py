@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -111,6 +112,7 @@ def words() -> dict[str, Any]:
         "blank_tip": str(BLANK_TIP),
         "likely_from": LIKELY_FROM,
         "label_size": LABEL_SIZE,
+        "decimal_mark": get_format("DECIMAL_SEPARATOR"),
         "icons": {str(verdict): icon for verdict, icon in ICONS.items()},
         "facts": _("Model {number} · {latency} ms"),
         "page": _("Its own page"),

@@ -14,6 +14,11 @@ from tests.conftest import png
 pytestmark = pytest.mark.browser
 
 NO_DIGIT = [0.1, 0.1, 0.31, 0.09, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05]
+# Of each: the button that sends a picture, the link to its reading, the mark of decimals.
+LANGUAGES = [
+    ("en", "Read it", "Its own page", "[.]"),
+    ("es", "Leer", "Su página", ","),
+]
 UNSURE = [0.01, 0.36, 0.01, 0.01, 0.01, 0.01, 0.01, 0.56, 0.01, 0.01]
 
 
@@ -102,12 +107,18 @@ def test_the_boxes_go_with_the_picture_they_are_of(page, drawing_png, change):
     expect(page.locator("#paper .boxes text")).to_have_count(0)
 
 
-def test_the_page_and_the_readings_own_page_say_the_same_of_several(page, several_png):
-    send_picture(page, file_of(several_png))
+@pytest.mark.parametrize(("locale", "button", "link", "mark"), LANGUAGES)
+def test_the_page_and_the_readings_own_page_say_the_same_of_several(
+    active_version, open_site, several_png, locale, button, link, mark
+):
+    page = open_site("/", locale=locale)
+    page.locator("#id_image").set_input_files(file_of(several_png))
+    page.get_by_role("button", name=button).click()
     expect_state(page, "several")
     expect(page.locator(".paper .boxes text").first).to_be_visible()
     said = words_on(page)
-    page.get_by_role("link", name="Its own page").click()
+    assert any(re.search(rf"\d{mark}\d %", text) for text in said)
+    page.get_by_role("link", name=link).click()
     expect(page).to_have_url(re.compile("/readings/"))
     expect(page.locator(".paper .boxes text").first).to_be_visible()
     assert words_on(page) == said

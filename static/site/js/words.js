@@ -18,6 +18,7 @@
  * @property {string} blank_tip
  * @property {number} likely_from
  * @property {number} label_size
+ * @property {string} decimal_mark
  * @property {string} offline
  * @property {string} unexpected
  * @property {string} thanks
@@ -54,18 +55,15 @@ export function say(sentence, values) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
-const percentFormat = new Intl.NumberFormat(document.documentElement.lang, {
-  minimumFractionDigits: 1,
-  maximumFractionDigits: 1,
-});
-
 /**
- * Round down to a tenth of a percent, as the server does: 99.97 % is not called certain.
+ * Round down to a tenth of a percent, as the server does: 99.97 % is not called certain. Without
+ * Intl, which takes a phone 50 ms to begin with.
  * @param {number} share 0 to 1
  * @returns {string}
  */
 export function percent(share) {
-  return `${percentFormat.format(Math.floor(share * 1000 + 1e-9) / 10)} %`;
+  const tenths = Math.floor(share * 1000 + 1e-9);
+  return `${Math.floor(tenths / 10)}${words.decimal_mark}${tenths % 10} %`;
 }
 
 /**
