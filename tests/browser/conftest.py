@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -40,15 +41,22 @@ SEVEN = (
 ONE = (((0.5, 0.2), (0.5, 0.4), (0.49, 0.6), (0.49, 0.8)),)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread; Django would take it for an async server's.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+@contextmanager
+def launch() -> Iterator[Browser]:
+    """Start the machine's Chromium."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    # Playwright's loop runs in this thread; Django would take it for an async server's.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with launch() as browser:
+        yield browser
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
@@ -203,6 +211,23 @@ def draw(page: Page, strokes=SEVEN) -> None:
         for point in rest:
             page.mouse.move(*point, steps=6)
         page.mouse.up()
+
+
+def draw_slowly(page: Page, strokes=SEVEN, pause: int = 20) -> None:
+    """Draw as a hand does, and leave the pen on the paper."""
+    for number, stroke in enumerate(strokes):
+        first, *rest = points_on(page, stroke)
+        page.mouse.move(*first)
+        page.mouse.down()
+        for last, point in zip((first, *rest), rest, strict=False):
+            for step in range(1, 5):
+                part = step / 4
+                page.mouse.move(
+                    last[0] + (point[0] - last[0]) * part, last[1] + (point[1] - last[1]) * part
+                )
+                page.wait_for_timeout(pause)
+        if number < len(strokes) - 1:
+            page.mouse.up()
 
 
 def draw_by_touch(page: Page, strokes=SEVEN) -> None:

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import django
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()  # the list of pages draws as the tests do, which know the models
 
 from tests.browser import pages  # noqa: E402
-from tests.browser.conftest import CHROMIUM, FLAGS  # noqa: E402
+from tests.browser.conftest import launch  # noqa: E402
 from tests.browser.serving import serve  # noqa: E402
 
 if TYPE_CHECKING:
@@ -63,19 +61,12 @@ def _picture_all(states: list[State], out: Path, *, is_served: bool) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="digitsite-screenshots-") as folder,
         serve(Path(folder), has_model=is_served) as origin,
-        _chromium() as browser,
+        launch() as browser,
     ):
         for state in states:
             for width in SIZES:
                 _picture(browser, origin, state, width, out)
             print(state.name, flush=True)
-
-
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=FLAGS)
 
 
 def _picture(browser: Browser, origin: str, state: State, width: int, out: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from recognizer.models import Submission
-from tests.browser.conftest import ONE, SEVEN, draw, keep, points_on, requests_of
+from tests.browser.conftest import ONE, SEVEN, draw, draw_slowly, keep, requests_of
+from tests.browser.first_page import frames
 
 pytestmark = pytest.mark.browser
 
@@ -19,23 +20,6 @@ FOUR = {"verdict": "digit", "probabilities": [0] * 4 + [1] + [0] * 5, "confidenc
 
 def state_of(page: Page) -> str:
     return page.locator("#answer").get_attribute("data-state") or ""
-
-
-def draw_slowly(page: Page, strokes=SEVEN, pause: int = 20) -> None:
-    """Draw as a hand does, and leave the pen on the paper."""
-    for number, stroke in enumerate(strokes):
-        first, *rest = points_on(page, stroke)
-        page.mouse.move(*first)
-        page.mouse.down()
-        for last, point in zip((first, *rest), rest, strict=False):
-            for step in range(1, 5):
-                part = step / 4
-                page.mouse.move(
-                    last[0] + (point[0] - last[0]) * part, last[1] + (point[1] - last[1]) * part
-                )
-                page.wait_for_timeout(pause)
-        if number < len(strokes) - 1:
-            page.mouse.up()
 
 
 def reading_of(route: Route) -> dict:
@@ -236,17 +220,8 @@ def test_the_live_answer_is_announced_once_it_stands_still(page):
 
 
 def test_the_page_stays_at_sixty_frames_while_it_reads(page):
-    page.evaluate(
-        """() => {
-          window.frames_ = [];
-          const step = (now) => { window.frames_.push(now); requestAnimationFrame(step); };
-          requestAnimationFrame(step);
-        }"""
-    )
     sent = requests_of(page, "/read")
-    draw_slowly(page, (*SEVEN, *SEVEN), pause=16)
-    page.mouse.up()
-    gaps = np.diff(page.evaluate("frames_"))
+    gaps = frames(page)
     assert len(sent) >= 5
     assert np.median(gaps) < 1000 / 58
     assert np.percentile(gaps, 95) < 2.5 * 1000 / 60  # other tests run beside it
