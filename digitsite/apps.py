@@ -15,6 +15,7 @@ class UsedStaticFilesConfig(StaticFilesConfig):
         *("chunks", "controllers", "core", "elements", "helpers", "platform", "plugins", "scales"),
         # cropper.esm.min.js is ours: the ES module, whole in one file
         *("cropper.js", "cropper.min.js", "cropper.raw.js", "cropper.esm.js", "cropper.esm.raw.js"),
+        "*.scss",
         "*.d.ts",
         "types",
         "bootstrap-*.css*",

@@ -13,11 +13,12 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 
+from recognizer import styles
+
 PAGE = "recognizer/offline.html"
 WORKER = "recognizer/worker.js"
-# All that the page asks for.
+# All that the page asks for, beside Bootstrap.
 FILES = (
-    "vendor/bootstrap/css/bootstrap.min.css",
     "site/css/site.css",
     "site/css/pages.css",
     "site/favicon.svg",
@@ -32,9 +33,10 @@ def page(request: HttpRequest) -> str:
 
 def worker(request: HttpRequest) -> str:
     """Write the service worker; each change of what it keeps makes it another one."""
-    kept = {"page": reverse("offline"), "files": [static(name) for name in FILES]}
+    files = (styles.bootstrap(), *FILES)
+    kept = {"page": reverse("offline"), "files": [static(name) for name in files]}
     digest = hashlib.sha256(page(request).encode() + json.dumps(kept).encode())
-    for name in FILES:
+    for name in files:
         digest.update(_unhashed(name))
     context = {"kept": json.dumps(kept), "version": digest.hexdigest()[:12]}
     return render_to_string(WORKER, context, request=request)

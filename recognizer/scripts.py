@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from django.conf import settings
-from django.contrib.staticfiles.storage import staticfiles_storage
+from recognizer import built
 
 # What main.js imports, and what that imports: fetched at once, not one after the other.
 # test_scripts.py holds it.
@@ -31,7 +30,6 @@ MODULES = tuple(
     )
 )
 # Made by `npm run build`, where that was run before collectstatic: one request instead of thirty.
-# Of what was collected before, only what was collected again is in the list of hashed files.
 BUILT = "site/built/main.js"
 
 
@@ -46,6 +44,6 @@ class Scripts:
 @cache
 def first_page() -> Scripts:
     """Give the first page's scripts; nothing has to be built for it to run."""
-    if not settings.DEBUG and BUILT in getattr(staticfiles_storage, "hashed_files", ()):
+    if built.is_served(BUILT):
         return Scripts(BUILT)
     return Scripts("site/js/main.js", MODULES)

@@ -1,9 +1,13 @@
-"""The built script is collected while it is what the modules say, and never longer."""
+"""What builds make is collected while it is what its sources say, and never longer."""
 
 import os
 from pathlib import Path
 
+import pytest
+
 from digitsite import built
+
+SOURCES = ("static/site/js/main.js", "static/site/css/parts_of_bootstrap.scss", "package.json")
 
 
 def write(path: Path, *, at: int) -> None:
@@ -12,19 +16,27 @@ def write(path: Path, *, at: int) -> None:
     os.utime(path, (at, at))
 
 
-def test_nothing_is_collected_where_nothing_was_built(tmp_path):
-    write(tmp_path / "static/site/js/main.js", at=1000)
-    assert built.folders(tmp_path) == []
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Sources of a second, and what was built of them then."""
+    for name in SOURCES:
+        write(tmp_path / name, at=1000)
+    for name in built.SOURCES:
+        write(tmp_path / "built" / name, at=1000)
+    return tmp_path
 
 
-def test_what_was_built_of_the_modules_is_collected(tmp_path):
-    write(tmp_path / "static/site/js/main.js", at=1000)
-    write(tmp_path / "built/site/built/main.js", at=1000)
-    assert built.folders(tmp_path) == [tmp_path / "built"]
+def test_what_was_built_is_collected(project):
+    assert built.folders(project) == [project / "built"]
 
 
-def test_what_was_built_before_a_module_changed_is_not(tmp_path):
-    write(tmp_path / "built/site/built/main.js", at=1000)
-    write(tmp_path / "static/site/js/main.js", at=900)
-    write(tmp_path / "static/site/js/pad.js", at=1001)
-    assert built.folders(tmp_path) == []
+@pytest.mark.parametrize("name", built.SOURCES)
+def test_nothing_is_collected_where_something_was_not_built(project, name):
+    (project / "built" / name).unlink()
+    assert built.folders(project) == []
+
+
+@pytest.mark.parametrize("name", [*SOURCES, "static/site/js/pad.js"])
+def test_what_was_built_before_a_source_changed_is_not(project, name):
+    write(project / name, at=1001)
+    assert built.folders(project) == []

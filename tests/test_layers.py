@@ -75,7 +75,9 @@ MAY_IMPORT = {
     "recognizer.advice": {"recognizer.models"},
     "recognizer.words": {"recognizer.advice", "recognizer.models"},
     "recognizer.answers": FACES | {"recognizer.advice", "recognizer.words"},
-    "recognizer.scripts": set(),
+    "recognizer.built": set(),
+    "recognizer.scripts": {"recognizer.built"},
+    "recognizer.styles": {"recognizer.built"},
     "recognizer.marks": {"recognizer.why"},
     "recognizer.reasons": FACES
     | {f"recognizer.{part}" for part in ("answers", "marks", "why", "words")},
@@ -87,7 +89,7 @@ MAY_IMPORT = {
     "recognizer.history": {"recognizer.models", "recognizer.words"},
     "recognizer.takeout": {"recognizer.models"},
     "recognizer.about": {"recognizer.models"},
-    "recognizer.offline": set(),
+    "recognizer.offline": {"recognizer.styles"},
     "recognizer.views": FACES
     | {"recognizer.deletion", "recognizer.live"}
     | {
@@ -108,7 +110,9 @@ MAY_IMPORT = {
             )
         ),
     },
-    "recognizer.templatetags": {"recognizer.admin", "recognizer.models"},  # the admin's panel
+    "recognizer.templatetags": {  # the admin's panel; which Bootstrap
+        *(f"recognizer.{part}" for part in ("admin", "models", "styles")),
+    },
     "recognizer.management": {
         "recognizer.aggregates",
         "recognizer.batches",
