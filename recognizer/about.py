@@ -54,7 +54,8 @@ class Measured:
     def percent(self) -> str:
         """The share as the model card has it; what is not 1 is never rounded up to it."""
         shown = round(100 * self.share, 2)
-        return number_format(99.99 if shown >= 100 > 100 * self.share else shown, 2)
+        figure = number_format(99.99 if shown >= 100 > 100 * self.share else shown, 2)
+        return f"{figure}\N{NO-BREAK SPACE}%"
 
 
 @dataclass(frozen=True)

@@ -191,6 +191,11 @@ def percent(share: float) -> float:
     return math.floor(share * 1000 + 1e-9) / 10
 
 
+def figure(share: float) -> str:
+    """Write a share for a sentence, as 99.9 %; no line ends before the sign."""
+    return f"{number_format(percent(share), 1)}\N{NO-BREAK SPACE}%"
+
+
 def _headline(verdict: Verdict, candidates: list[int], prediction: Prediction) -> str:
     if prediction.is_number or verdict == Verdict.SEVERAL:
         return _number_words(verdict, prediction)
@@ -221,8 +226,7 @@ def _sureness(verdict: Verdict, prediction: Prediction) -> str:
         verdict = Verdict.SEVERAL  # "at least", surely read or not
     if verdict == Verdict.NOT_A_DIGIT and share < LIKELY_FROM:
         return ""
-    figure = f"{number_format(percent(share), 1)} %"
-    return str(SURENESS[verdict]).format(percent=figure, digit=PERHAPS[likeliest])
+    return str(SURENESS[verdict]).format(percent=figure(share), digit=PERHAPS[likeliest])
 
 
 def _tip(verdict: Verdict, prediction: Prediction) -> str:

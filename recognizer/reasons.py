@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer.answers import Answer, percent
+from recognizer.answers import Answer, figure
 from recognizer.marks import Mark, marks_of
 from recognizer.models import Prediction
 from recognizer.recognition import Reading
@@ -204,6 +203,5 @@ def _words(part: Part, whole: Prediction) -> str:
 
 
 def _reading(reading: Reading) -> str:
-    figure = f"{number_format(percent(reading.confidence), 1)} %"
     words = str(READINGS[Verdict(reading.verdict)])
-    return words.format(digit=PERHAPS[reading.digit or 0], percent=figure)
+    return words.format(digit=PERHAPS[reading.digit or 0], percent=figure(reading.confidence))

@@ -129,7 +129,8 @@ def _ink(receipt: Mapping[str, Any]) -> str:
         if is_light
         else _("Ink: dark on light, darker than the paper by {percent} and more.")
     )
-    return sentence.format(percent=f"{number_format(100 * receipt['threshold'], 1)} %")
+    figure = number_format(100 * receipt["threshold"], 1)
+    return sentence.format(percent=f"{figure}\N{NO-BREAK SPACE}%")
 
 
 def _lines(receipt: Mapping[str, Any]) -> str:

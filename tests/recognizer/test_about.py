@@ -92,7 +92,8 @@ def test_without_an_active_version_the_rest_is_there(client):
     ("share", "shown"), [(1.0, "100.00"), (0.99999, "99.99"), (0.9955, "99.55"), (0.0, "0.00")]
 )
 def test_what_is_not_all_is_never_said_to_be_all(share, shown):
-    assert about.Measured("", "1", share, is_of_digits=True).percent == shown
+    measured = about.Measured("", "1", share, is_of_digits=True)
+    assert measured.percent == f"{shown}\N{NO-BREAK SPACE}%"
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_captions_tell_what_the_receipt_knows(active_version, browser):
     html = unescape(browser.get(f"/readings/{submission.id}/steps").content.decode())
 
     assert "420 × 420 points." in html
-    assert "Ink: dark on light, darker than the paper by 4.5 % and more." in html
+    assert "Ink: dark on light, darker than the paper by 4.5\N{NO-BREAK SPACE}% and more." in html
     assert "Taken away: 2 lines." in html
     assert "1 digit found." in html
     assert re.search(r"28 × 28 points, [^;<]+; the pen is \d\.\d of them wide\.", html)

@@ -8,7 +8,8 @@ const again = document.getElementById("again");
 if (again instanceof HTMLAnchorElement) {
   const words = /** @type {HTMLElement} */ (again.querySelector("span"));
   const awake = words.textContent;
-  const until = performance.now() + (Number(again.dataset.seconds) + MARGIN_S) * 1000;
+  const told = Number(again.dataset.seconds);
+  const until = performance.now() + (told + MARGIN_S) * 1000;
   const timer = setInterval(tell, 250);
   again.addEventListener("click", (event) => {
     if (again.ariaDisabled === "true") event.preventDefault();
@@ -20,7 +21,7 @@ if (again instanceof HTMLAnchorElement) {
     const isOver = seconds <= 0;
     again?.setAttribute("aria-disabled", String(!isOver));
     const waiting = again?.dataset.waiting ?? "";
-    words.textContent = isOver ? awake : waiting.replace("{seconds}", String(seconds));
+    words.textContent = isOver ? awake : waiting.replace("{seconds}", String(Math.min(seconds, told)));
     if (isOver) clearInterval(timer);
   }
 }

@@ -63,7 +63,7 @@ export function say(sentence, values) {
  */
 export function percent(share) {
   const tenths = Math.floor(share * 1000 + 1e-9);
-  return `${Math.floor(tenths / 10)}${words.decimal_mark}${tenths % 10} %`;
+  return `${Math.floor(tenths / 10)}${words.decimal_mark}${tenths % 10}\u00a0%`;
 }
 
 /**
@@ -71,5 +71,5 @@ export function percent(share) {
  * @param {number} share 0 to 1
  */
 export function wholePercent(share) {
-  return `${Math.floor(share * 100 + 1e-9)} %`;
+  return `${Math.floor(share * 100 + 1e-9)}\u00a0%`;
 }
