@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from recognizer import imaging, live, pen
 from recognizer.models import Prediction, Share, Submission
-from tests.again import on_postgresql
 from tests.recognizer.strokes import DRAWINGS, FINE, line, seven, stroke
 from tests.recognizer.test_api import FIELDS, READ_FIELDS, data_url, error_of
 
@@ -319,7 +318,3 @@ def test_what_is_no_id_is_refused_and_nothing_is_kept(active_version, browser, g
     assert (response.status_code, error_of(response)["code"]) == (400, "invalid")
     assert "replaces" in error_of(response)["message"]
     assert not Submission.objects.exists()
-
-
-def test_all_of_this_holds_on_postgresql(postgres_url):
-    on_postgresql(postgres_url, __file__)

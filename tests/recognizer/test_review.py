@@ -13,7 +13,6 @@ from django.utils import timezone
 from recognizer import recognition, review
 from recognizer.models import LabelChange, Lease, Prediction, Submission, Way
 from recognizer.review import Lane, claims
-from tests import again
 
 State = Submission.ReviewState
 
@@ -427,7 +426,3 @@ def test_many_are_locked_in_the_order_in_which_they_are_deleted(make_submission,
     ]
     table = '"recognizer_submission"'
     assert order.startswith(f' {table}."created_at" ASC, {table}."id" ASC')
-
-
-def test_the_same_holds_on_postgresql(postgres_url):
-    again.on_postgresql(postgres_url, __file__)

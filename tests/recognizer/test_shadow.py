@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from recognizer import engine, recognition, registry, rereading, shadow, tasks
 from recognizer.models import ModelVersion, Prediction, Submission
-from tests import again
 from tests.recognizer.admin.test_versions import make_another
 
 Role = Prediction.Role
@@ -156,7 +155,3 @@ def says(verdict: str, digits: str) -> Prediction:
 )
 def test_to_agree_is_to_read_the_same_digits(ours, theirs, agrees):
     assert says(*ours).says_the_same_as(says(*theirs)) is agrees
-
-
-def test_the_same_holds_on_postgresql(postgres_url):
-    again.on_postgresql(postgres_url, __file__)

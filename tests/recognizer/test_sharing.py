@@ -13,7 +13,6 @@ from PIL import Image
 
 from recognizer import retention, sharing
 from recognizer.models import Share, Submission
-from tests.again import on_postgresql
 from tests.recognizer.test_privacy import draw
 from tests.recognizer.test_views import words_of
 
@@ -240,7 +239,3 @@ def test_one_that_is_deleted_at_that_moment_gets_no_link(client, own):
     Submission.objects.filter(pk=own.pk).delete()
     assert client.post(f"/readings/{own.pk}/share").status_code == 404
     assert not Share.objects.exists()
-
-
-def test_all_of_this_holds_on_postgresql(postgres_url):
-    on_postgresql(postgres_url, __file__)

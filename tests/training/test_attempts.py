@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from tests import again
 from tests.training.conftest import make_silent
 from training import attempts
 from training.attempts import MAX_LOG_LINES, Attempt
@@ -113,7 +112,3 @@ def test_what_is_said_at_the_end_is_in_the_log_too(attempt):
     run = TrainingRun.objects.get()
     assert run.log.endswith("the last words")
     assert (run.error, run.place) == ("no memory", None)
-
-
-def test_the_same_holds_on_postgresql(postgres_url):
-    again.on_postgresql(postgres_url, __file__)

@@ -4,7 +4,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tests import again
 from tests.training.conftest import make_silent, set_row
 from training.models import Preset, State, TrainingRun, Unfitting
 from training.recipe import PRESETS
@@ -107,7 +106,3 @@ def test_how_much_is_done_counts_whole_epochs_and_steps(waiting):
     assert waiting.share_done == 0
     run = set_row(epoch=2, num_epochs=4, step=50, num_steps=100)
     assert run.share_done == pytest.approx(0.375)
-
-
-def test_the_same_holds_on_postgresql(postgres_url):
-    again.on_postgresql(postgres_url, __file__)

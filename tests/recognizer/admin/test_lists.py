@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from recognizer.admin import counts, filters
 from recognizer.models import ModelVersion, Prediction, Submission
-from tests import again
 
 SUBMISSIONS = "/admin/recognizer/submission/"
 PREDICTIONS = "/admin/recognizer/prediction/"
@@ -299,7 +298,3 @@ def test_a_filter_finds_exactly_what_it_says(admin_client, make_rows, address, q
     found = list(dict.fromkeys(pk for page in pages for pk in page))
 
     assert found == expected
-
-
-def test_the_same_holds_on_postgresql(postgres_url):
-    again.on_postgresql(postgres_url, __file__)

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from recognizer import aggregates
 from recognizer.models import LabelChange, Lease, ModelVersion, Prediction, Submission, Way
-from tests import again
 from tests.recognizer.admin.test_versions import make_another
 
 REVIEW = "/admin/recognizer/submission/review/"
@@ -430,7 +429,3 @@ def test_the_page_of_a_submission_tells_its_label_s_history(reviewer, make_submi
 
     assert "The label’s history" in words
     assert str(Way.UNCERTAIN.label) in words
-
-
-def test_the_same_holds_on_postgresql(postgres_url):
-    again.on_postgresql(postgres_url, __file__)
