@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -56,6 +57,14 @@ def strokes() -> list[dict[str, Any]]:
     down = [(390 - 140 * n / 90, 150 + 280 * n / 90) for n in range(90)]
     bar = [(220 + 3 * n, 290) for n in range(50)]
     return [_stroke(across + down), _stroke(bar)]
+
+
+def star(num: int) -> list[dict[str, Any]]:
+    """Long strokes that all cross in one point: the worst that is left out stroke by stroke."""
+    lengths = np.linspace(-200, 200, 40)
+    angles = np.pi * np.arange(num) / num
+    ways = [(280 + lengths * np.cos(one), 280 + lengths * np.sin(one)) for one in angles]
+    return [_stroke(list(zip(x.tolist(), y.tolist(), strict=True))) for x, y in ways]
 
 
 def _stroke(points: Sequence[tuple[float, float]]) -> dict[str, Any]:
@@ -143,6 +152,10 @@ def _tasks() -> dict[str, Callable[[], object]]:
         "reading them, drawn": lambda: recognition.look(strokes=several),
         "why, two strokes (bar: 50)": lambda: _explain(several),
         "why, squares of the digit (bar: 50)": lambda: _explain(single),
+        **{
+            f"why, {name} long strokes that cross (bar: 50)": partial(_explain, star(num))
+            for num, name in ((3, "three"), (5, "five"), (6, "six"), (12, "twelve"))
+        },
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -111,7 +111,7 @@ class Receipt:
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON can hold it."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
