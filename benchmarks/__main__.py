@@ -24,6 +24,7 @@ def main() -> None:
         console.print(live.measure())
         console.print(readings.measure())
         console.print(live.measure_steps())
+        console.print(live.measure_worst())
         console.print(training.measure())
 
 

@@ -45,8 +45,22 @@ def measure() -> Table:
 def measure_steps() -> Table:
     """Time the same in this process: all of Django, the drawing of strokes, and the reasons."""
     django.setup()
-    table = Table("live, one at a time", "median ms", "95th ms", title="Live readings")
-    for name, times in by_turns(_tasks(), rounds=ROUNDS).items():
+    return _timed("Live readings", _tasks())
+
+
+def measure_worst() -> Table:
+    """Time the reasons of what no digit is like."""
+    django.setup()
+    tasks = {
+        f"why, {num} long strokes that cross (bar: 50)": partial(_explain, _star(num))
+        for num in (3, 5, 6, 12)
+    }
+    return _timed("The worst to explain", tasks)
+
+
+def _timed(title: str, tasks: dict[str, Callable[[], object]]) -> Table:
+    table = Table("one at a time", "median ms", "95th ms", title=title)
+    for name, times in by_turns(tasks, rounds=ROUNDS).items():
         table.add_row(name, *median_and_95th(times))
     return table
 
@@ -59,7 +73,7 @@ def strokes() -> list[dict[str, Any]]:
     return [_stroke(across + down), _stroke(bar)]
 
 
-def star(num: int) -> list[dict[str, Any]]:
+def _star(num: int) -> list[dict[str, Any]]:
     """Long strokes that all cross in one point: the worst that is left out stroke by stroke."""
     lengths = np.linspace(-200, 200, 40)
     angles = np.pi * np.arange(num) / num
@@ -152,10 +166,6 @@ def _tasks() -> dict[str, Callable[[], object]]:
         "reading them, drawn": lambda: recognition.look(strokes=several),
         "why, two strokes (bar: 50)": lambda: _explain(several),
         "why, squares of the digit (bar: 50)": lambda: _explain(single),
-        **{
-            f"why, {name} long strokes that cross (bar: 50)": partial(_explain, star(num))
-            for num, name in ((3, "three"), (5, "five"), (6, "six"), (12, "twelve"))
-        },
     }
 
 

@@ -24,9 +24,9 @@ Verdict = Prediction.Verdict
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 # A digit has one to four. Strokes that follow each other go together where there are more than the
-# most: what is left without each is drawn and searched, 9 ms for twelve that cross, and all is to
-# take 50.
-MOST_STROKES, NUM_GROUPS = 5, 3
+# most: what is left without each is drawn and searched, 8 ms where they cross, and all is to take
+# 50 (`make bench`).
+MOST_STROKES, NUM_GROUPS = 4, 3
 # Of more, and of what the pen takes long to draw, squares are left out: without each group 60
 # strokes take 25 ms.
 MOST_GROUPED = 12

@@ -51,7 +51,7 @@ def mixed(store) -> dict[str, Submission]:
 
 def shown(response) -> list[str]:
     page = response.content.decode()
-    return re.findall(r'class="card-link" href="/readings/([\w-]+)"', page)
+    return re.findall(r'class="reading-link" href="/readings/([\w-]+)"', page)
 
 
 def ids(rows) -> set[str]:

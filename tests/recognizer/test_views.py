@@ -621,8 +621,8 @@ def test_the_history_has_pages(active_version, browser, django_assert_max_num_qu
     with django_assert_max_num_queries(3):  # how many, the page, its predictions
         first = browser.get("/history").content.decode()
     last = browser.get("/history?page=2").content.decode()
-    assert first.count('class="card-link"') == views.PER_PAGE
-    assert last.count('class="card-link"') == 1
+    assert first.count('class="reading-link"') == views.PER_PAGE
+    assert last.count('class="reading-link"') == 1
     assert browser.get("/history?page=nonsense").status_code == 200
 
 

@@ -146,7 +146,7 @@ def test_strokes_that_cannot_be_seen_are_no_parts(active_version):
     rubbed = [line((50, 520), (90, 520)), line((20, 520), (140, 520), 30)]
     rubbed[1]["compositeOperation"] = "destination-out"
 
-    found = explain([*four(), hidden, away, *rubbed, stroke([])])
+    found = explain([*four(), hidden, *rubbed, stroke([])])
     assert len(explain([*four(), away, stroke([])]).parts) == 2
     assert len(explain([*seven(), hidden]).parts) > 2, "one stroke is left: squares"
     assert len(found.parts) == 3, "of what was rubbed out none, of the short line one"
