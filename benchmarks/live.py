@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.cookies import SimpleCookie
@@ -58,7 +58,7 @@ def measure_worst() -> Table:
     return _timed("The worst to explain", tasks)
 
 
-def _timed(title: str, tasks: dict[str, Callable[[], object]]) -> Table:
+def _timed(title: str, tasks: Mapping[str, Callable[[], object]]) -> Table:
     table = Table("one at a time", "median ms", "95th ms", title=title)
     for name, times in by_turns(tasks, rounds=ROUNDS).items():
         table.add_row(name, *median_and_95th(times))
