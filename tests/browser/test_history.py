@@ -29,17 +29,17 @@ def history(page: Page, several_png: bytes) -> Page:
 
 
 def test_one_looks_for_a_kind_and_finds_the_way_back(history):
-    expect(history.locator(".card-link")).to_have_count(2)
+    expect(history.locator(".reading-link")).to_have_count(2)
     history.get_by_label("How it came").select_option("uploaded")
     history.get_by_role("button", name="Show").click()
 
-    expect(history.locator(".card-link")).to_have_count(1)
+    expect(history.locator(".reading-link")).to_have_count(1)
     expect(history.locator(".filters-state")).to_contain_text("1 reading: uploaded")
     history.get_by_label("Digit").select_option("0")
     history.get_by_role("button", name="Show").click()
     expect(history.get_by_role("heading", name="Nothing of that kind")).to_be_visible()
     history.get_by_role("link", name="Show all").last.click()
-    expect(history.locator(".card-link")).to_have_count(2)
+    expect(history.locator(".reading-link")).to_have_count(2)
 
 
 def test_without_javascript_it_is_the_same(history, open_site):
@@ -47,7 +47,7 @@ def test_without_javascript_it_is_the_same(history, open_site):
     plain = open_site("/history", java_script_enabled=False, storage_state=state, viewport=NARROW)
     plain.get_by_label("How it came").select_option("drawn")
     plain.get_by_role("button", name="Show").click()
-    expect(plain.locator(".card-link")).to_have_count(1)
+    expect(plain.locator(".reading-link")).to_have_count(1)
 
 
 def test_all_is_taken_along_as_a_file(history, tmp_path):

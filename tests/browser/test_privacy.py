@@ -43,7 +43,7 @@ def test_one_reading_is_deleted_without_javascript_on_a_phone(page, open_site):
     state = page.context.storage_state()
     phone = open_site("/history", viewport=NARROW, java_script_enabled=False, storage_state=state)
 
-    phone.locator(".card-link").first.click()
+    phone.locator(".reading-link").first.click()
     phone.get_by_role("link", name="Delete it").click()
     phone.get_by_role("button", name="Delete for good").click()
 
