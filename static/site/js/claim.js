@@ -1,6 +1,7 @@
 // "Right?": one tap says that it was, or which digit it was, without leaving the page.
 
 import { Problem, sendClaim } from "./client.js";
+import { tell } from "./events.js";
 import { tick } from "./haptics.js";
 import { say, words } from "./words.js";
 
@@ -108,6 +109,6 @@ export class Claim extends EventTarget {
     if (slot) slot.textContent = text;
     this.thanks.classList.toggle("has-failed", hasFailed);
     this.thanks.hidden = false;
-    this.dispatchEvent(new CustomEvent("said", { detail: text }));
+    tell(this, "said", text);
   }
 }

@@ -1,6 +1,7 @@
 // The hand on the paper: pointer events → strokes. One pen, mouse or finger draws; a second finger
 // and a palm do not.
 
+import { tell } from "./events.js";
 import { PAPER_SIDE, distance } from "./pen.js";
 
 /** @typedef {import("./pen.js").Point} Point */
@@ -60,7 +61,7 @@ export class Hand extends EventTarget {
   release() {
     if (!this.isDrawing) return;
     this.#pointer = null;
-    this.#tell("drop");
+    tell(this, "drop");
   }
 
   /** @param {PointerEvent} event */
@@ -82,7 +83,7 @@ export class Hand extends EventTarget {
     const point = this.#pointOf(event);
     this.#last = point;
     const isEraser = Boolean(event.buttons & ERASER_BUTTON);
-    this.#tell("begin", { point, hasPressure: this.#kind === "pen", isEraser });
+    tell(this, "begin", { point, hasPressure: this.#kind === "pen", isEraser });
   }
 
   /** @param {PointerEvent} event */
@@ -102,14 +103,14 @@ export class Hand extends EventTarget {
     const point = this.#pointOf(event);
     if (this.#last && distance(point, this.#last) < LEAST_DISTANCE) return;
     this.#last = point;
-    this.#tell("move", point);
+    tell(this, "move", point);
   }
 
   /** @param {PointerEvent} event */
   #up(event) {
     if (event.pointerId !== this.#pointer) return;
     this.#pointer = null;
-    this.#tell("end");
+    tell(this, "end");
   }
 
   /** @param {PointerEvent} event */
@@ -149,14 +150,6 @@ export class Hand extends EventTarget {
     const speed = distance(place, this.#last) / Math.max(place.time - this.#last.time, 1);
     const now = 1 - Math.min(speed / QUICK, 1);
     return round(INERTIA * this.#last.pressure + (1 - INERTIA) * now);
-  }
-
-  /**
-   * @param {string} name
-   * @param {unknown} [detail]
-   */
-  #tell(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
 

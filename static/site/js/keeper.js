@@ -2,6 +2,7 @@
 // was drawn on replaces what was kept of it.
 
 import { Problem, sendDrawing } from "./client.js";
+import { tell } from "./events.js";
 import { preference } from "./preferences.js";
 
 /** @typedef {import("./client.js").KeptReading} KeptReading */
@@ -97,33 +98,25 @@ export class Keeper extends EventTarget {
    */
   async #send(subject, drawing, earlier) {
     const sheet = this.#sheet;
-    this.#tell("start", { subject });
+    tell(this, "start", { subject });
     try {
       await earlier?.catch(() => null);
       const reading = await sendDrawing(this.url, withReplaced(drawing, sheet.before), {
-        onProgress: drawing.image && ((/** @type {number} */ share) => this.#tell("progress", share)),
+        onProgress: drawing.image && ((/** @type {number} */ share) => tell(this, "progress", share)),
       });
       sheet.before = reading.id;
       sheet.kept = { subject, reading };
-      this.#tell("kept", { subject, reading });
+      tell(this, "kept", { subject, reading });
       return reading;
     } catch (problem) {
-      if (problem instanceof Problem) this.#tell("problem", { subject, problem });
+      if (problem instanceof Problem) tell(this, "problem", { subject, problem });
       throw problem;
     } finally {
       if (this.#keeping?.subject === subject) {
         this.#keeping = null;
-        this.#tell("end");
+        tell(this, "end");
       }
     }
-  }
-
-  /**
-   * @param {string} name
-   * @param {unknown} [detail]
-   */
-  #tell(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
 

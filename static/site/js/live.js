@@ -2,6 +2,7 @@
 // when something has changed. What comes back late is older than what is asked next, never newer.
 
 import { Problem, sendDrawing } from "./client.js";
+import { tell } from "./events.js";
 
 /** @typedef {import("./client.js").Reading} Reading */
 /** @typedef {import("./client.js").Drawing} Drawing */
@@ -61,7 +62,7 @@ export class LiveReader extends EventTarget {
     this.#next = null;
     const strokes = drawing.strokes ? JSON.stringify(drawing.strokes) : "";
     if (strokes && strokes === this.#read.strokes) {
-      this.#tell("reading", this.#read.reading); // the pen was lifted where it was
+      tell(this, "reading", this.#read.reading); // the pen was lifted where it was
       return;
     }
     const mine = new AbortController();
@@ -71,27 +72,19 @@ export class LiveReader extends EventTarget {
       this.#mayAskAt = performance.now() + INTERVAL_MS; // from when it has left
       const reading = await sending;
       this.#read = { strokes, reading };
-      if (mine === this.#asking) this.#tell("reading", reading);
+      if (mine === this.#asking) tell(this, "reading", reading);
     } catch (problem) {
       if (mine !== this.#asking) return;
       if (!(problem instanceof Problem)) throw problem;
       this.#read = { strokes: "", reading: null }; // another thing is shown now
       if (problem.code === "too_many_requests") this.#next ??= asked;
       this.#mayAskAt = performance.now() + (problem.retryAfter * 1000 || REST_MS);
-      this.#tell("problem", problem);
+      tell(this, "problem", problem);
     } finally {
       if (mine === this.#asking) {
         this.#asking = null;
         this.#schedule();
       }
     }
-  }
-
-  /**
-   * @param {string} name
-   * @param {unknown} detail
-   */
-  #tell(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

@@ -1,5 +1,6 @@
 // The paper: what the pen did, kept as strokes, shown crisp at every size.
 
+import { listen, tell } from "./events.js";
 import { Hand } from "./hand.js";
 import { PAPER_SIDE, drawPiece, drawStrokes, endStroke } from "./pen.js";
 
@@ -22,7 +23,7 @@ export class Pad extends EventTarget {
   /** @type {Stroke | null} the one that is being drawn */
   #current = null;
   #width = 1;
-  #isErasing = false;
+  isErasing = false;
   #ink = "";
 
   /**
@@ -35,13 +36,10 @@ export class Pad extends EventTarget {
     this.canvas = canvas;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.hand = new Hand(canvas);
-    this.hand.addEventListener("begin", (event) => {
-      const { point, ...way } = /** @type {CustomEvent<Beginning>} */ (event).detail;
-      this.begin(point, way);
-    });
-    this.hand.addEventListener("move", (event) => this.go(/** @type {CustomEvent<Point>} */ (event).detail));
-    this.hand.addEventListener("end", () => this.end());
-    this.hand.addEventListener("drop", () => this.#drop());
+    listen(this.hand, "begin", (/** @type {Beginning} */ { point, ...way }) => this.begin(point, way));
+    listen(this.hand, "move", (/** @type {Point} */ point) => this.go(point));
+    listen(this.hand, "end", () => this.end());
+    listen(this.hand, "drop", () => this.#drop());
     new ResizeObserver(() => this.#fit()).observe(canvas);
     addEventListener("resize", () => this.#fit()); // another screen, of another density
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#show());
@@ -69,14 +67,6 @@ export class Pad extends EventTarget {
     return this.#state < this.#states.length - 1;
   }
 
-  get isErasing() {
-    return this.#isErasing;
-  }
-
-  set isErasing(isErasing) {
-    this.#isErasing = isErasing;
-  }
-
   /** 0 fine, 1 medium, 2 broad */
   get width() {
     return this.#width;
@@ -84,7 +74,7 @@ export class Pad extends EventTarget {
 
   set width(width) {
     this.#width = width;
-    this.#isErasing = false;
+    this.isErasing = false;
   }
 
   undo() {
@@ -100,7 +90,7 @@ export class Pad extends EventTarget {
     const isBegun = this.isDrawing; // by keys
     this.#current = null;
     if (!this.isEmpty) this.#keep([]);
-    else if (isBegun) this.#tell("change");
+    else if (isBegun) tell(this, "change");
     this.#show();
   }
 
@@ -110,7 +100,7 @@ export class Pad extends EventTarget {
    * @param {{hasPressure?: boolean, isEraser?: boolean}} [way]
    */
   begin(point, { hasPressure = false, isEraser = false } = {}) {
-    const isErasing = this.#isErasing || isEraser;
+    const isErasing = this.isErasing || isEraser;
     const radius = isErasing ? ERASER_RADIUS : PEN_RADII[this.#width];
     const [least, most] = hasPressure ? BY_PRESSURE : BY_SPEED;
     this.#current = {
@@ -120,9 +110,9 @@ export class Pad extends EventTarget {
       compositeOperation: isErasing ? "destination-out" : "source-over",
       points: [point],
     };
-    this.#tell("start");
+    tell(this, "start");
     drawPiece(this.context, this.#current, 0, this.#ink);
-    this.#tell("progress");
+    tell(this, "progress");
   }
 
   /**
@@ -133,7 +123,7 @@ export class Pad extends EventTarget {
     if (!this.#current) return;
     this.#current.points.push(point);
     drawPiece(this.context, this.#current, this.#current.points.length - 1, this.#ink);
-    this.#tell("progress");
+    tell(this, "progress");
   }
 
   /** Lift the pen. */
@@ -148,7 +138,7 @@ export class Pad extends EventTarget {
   #drop() {
     this.#current = null;
     this.#show();
-    this.#tell("change");
+    tell(this, "change");
   }
 
   get #kept() {
@@ -159,7 +149,7 @@ export class Pad extends EventTarget {
   #keep(strokes) {
     this.#states = [...this.#states.slice(0, this.#state + 1), strokes];
     this.#state = this.#states.length - 1;
-    this.#tell("change");
+    tell(this, "change");
   }
 
   /** @param {number} state */
@@ -167,12 +157,7 @@ export class Pad extends EventTarget {
     this.hand.release();
     this.#state = state;
     this.#show();
-    this.#tell("change");
-  }
-
-  /** @param {string} name */
-  #tell(name) {
-    this.dispatchEvent(new Event(name));
+    tell(this, "change");
   }
 
   #fit() {

@@ -2,6 +2,7 @@
 
 import { Claim } from "./claim.js";
 import { fetchPiece } from "./client.js";
+import { listen } from "./events.js";
 import "./times.js";
 import { Explanation } from "./why.js";
 
@@ -25,7 +26,5 @@ for (const [name, link] of Object.entries(asks)) {
   });
 }
 for (const teller of [claim, explanation]) {
-  teller?.addEventListener("said", (event) => {
-    if (announcement) announcement.textContent = /** @type {CustomEvent<string>} */ (event).detail;
-  });
+  if (teller && announcement) listen(teller, "said", (text) => (announcement.textContent = text));
 }

@@ -10,7 +10,6 @@
 /**
  * @param {Pad} pad
  * @param {Actions} actions
- * @returns {{refresh: () => void}} to be called when what the tools show has changed
  */
 export function connectTools(pad, actions) {
   const button = (/** @type {string} */ id) => /** @type {HTMLButtonElement} */ (document.getElementById(id));
@@ -40,7 +39,6 @@ export function connectTools(pad, actions) {
   pad.addEventListener("change", refresh);
   document.addEventListener("keydown", (event) => onKey(event, pad, actions));
   refresh();
-  return { refresh };
 }
 
 /**

@@ -1,6 +1,7 @@
 // "Why?" and "Step by step": asked for on demand, answered by pieces of pages that the server wrote.
 
 import { Problem } from "./client.js";
+import { tell } from "./events.js";
 
 export class Explanation extends EventTarget {
   #asked = "";
@@ -61,7 +62,7 @@ export class Explanation extends EventTarget {
     this.panel.replaceChildren(...piece.childNodes);
     this.panel.hidden = false;
     const sentence = this.panel.querySelector(".why-sentence")?.textContent;
-    if (sentence) this.dispatchEvent(new CustomEvent("said", { detail: sentence }));
+    if (sentence) tell(this, "said", sentence);
   }
 
   /** @param {string} text */
@@ -71,7 +72,7 @@ export class Explanation extends EventTarget {
     sentence.textContent = text;
     this.panel.replaceChildren(sentence);
     this.panel.hidden = false;
-    this.dispatchEvent(new CustomEvent("said", { detail: text }));
+    tell(this, "said", text);
   }
 
   /** @param {string} name */
