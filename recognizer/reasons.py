@@ -151,7 +151,7 @@ def _sentence(why: Why, stored: Prediction | None) -> str:
 def _by_whom(why: Why, stored: Prediction | None) -> str:
     """Begin with what is read now, where that is another thing than was read then."""
     now = why.prediction
-    if stored is None or (stored.verdict, stored.digits) == (now.verdict, now.digits):
+    if stored is None or now.is_shown_as(stored):
         return ""
     return (
         _("The model that reads now says: {headline}").format(headline=Answer.to(now).headline)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from recognizer import imaging
+from recognizer.imaging.segmentation import way_named
 from recognizer.models import Submission
 
 # Each step's name in addresses, and as `imaging.explain` calls it.
@@ -73,8 +74,11 @@ def steps_of(submission: Submission, url_of: Callable[[str], str]) -> list[Shown
 
 def names_of(receipt: Mapping[str, Any]) -> list[str]:
     """Name the steps of the way that was taken."""
-    is_as_it_is = receipt.get("segmentation", "").startswith("as_it_is")
-    return list(_AS_IT_IS if is_as_it_is else NAMES)
+    return list(_AS_IT_IS if _is_as_it_is(receipt) else NAMES)
+
+
+def _is_as_it_is(receipt: Mapping[str, Any]) -> bool:
+    return way_named(receipt.get("segmentation", "")).is_laid_out
 
 
 def png_of(submission: Submission, name: str) -> bytes:
@@ -115,7 +119,7 @@ def _picture(receipt: Mapping[str, Any]) -> str:
 
 def _grey(receipt: Mapping[str, Any]) -> str:
     size = receipt.get("working_size")
-    if receipt.get("segmentation", "").startswith("as_it_is") or not size:
+    if _is_as_it_is(receipt) or not size:
         return _("Colours are gone, contrast is left.")
     return _("{size} points: what the next steps work at.").format(size=_size(size))
 

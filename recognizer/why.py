@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recognizer import imaging, pen
 from recognizer.imaging.layout import CENTRE, SIDE
+from recognizer.imaging.segmentation import way_named
 from recognizer.models import Prediction, Submission
 from recognizer.recognition import Look, Reading, look, read_as, read_digits
 
@@ -132,7 +133,7 @@ def explain_drawing(
     height, width = seen.picture.pixels.shape[:2]
     if strokes and width == height and _is_cheap(strokes):
         drawn = look(strokes=strokes, source=source)
-        if _says_the_same(drawn.prediction, seen.prediction):
+        if drawn.prediction.is_shown_as(seen.prediction):
             return explain(drawn, strokes)
     return explain(seen)
 
@@ -154,10 +155,6 @@ def explain_stored(submission: Submission) -> Why:
 def _is_cheap(strokes: Sequence[pen.Stroke]) -> bool:
     """Tell whether it takes little time to leave strokes out; of a scribble it does not."""
     return len(strokes) <= MOST_GROUPED and not pen.is_scribble(strokes)
-
-
-def _says_the_same(one: Prediction, other: Prediction) -> bool:
-    return (one.verdict, one.digits) == (other.verdict, other.digits)
 
 
 def _without_strokes(seen: Look, strokes: Sequence[pen.Stroke]) -> Iterator[Part]:
@@ -242,7 +239,7 @@ def in_picture(square: tuple[int, int, int, int], receipt: Mapping[str, Any]) ->
     """
     left, top, right, bottom = receipt["crop_box"]
     width, height = receipt["picture_size"]
-    is_laid_out = receipt["segmentation"].startswith("as_it_is")  # nothing was moved
+    is_laid_out = way_named(receipt["segmentation"]).is_laid_out  # nothing was moved
     centre = SIDE / 2 if is_laid_out else CENTRE
     across, down = (centre + shift for shift in receipt["shift"])
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2

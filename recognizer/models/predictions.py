@@ -118,6 +118,10 @@ class Prediction(models.Model):
         )
         return ours == theirs
 
+    def is_shown_as(self, other: Prediction) -> bool:
+        """Whether a page says the same of both: the verdict, and the digits."""
+        return (self.verdict, self.digits) == (other.verdict, other.digits)
+
     @property
     def is_number(self) -> bool:
         """Whether several digits were read, surely or not."""
