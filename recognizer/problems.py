@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from django import forms
 from django.core.exceptions import (
@@ -23,6 +24,8 @@ from recognizer import imaging
 from recognizer.limits import TooManyRequests
 from recognizer.recognition import NoActiveVersion
 from recognizer.why import SeveralDigits
+
+F = TypeVar("F", bound=forms.BaseForm)
 
 TITLES = {
     400: gettext_lazy("I did not understand that"),
@@ -186,6 +189,17 @@ FORESEEN = (
     SuspiciousOperation,  # RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
     UnreadablePostError,
 )
+
+
+def checked(form: F) -> F:
+    """Give a form back that is valid.
+
+    Raises:
+        Problem: It is not; its first error says why.
+    """
+    if not form.is_valid():
+        raise Problem.of_form(form)
+    return form
 
 
 def no_reading() -> Problem:

@@ -60,9 +60,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
 def upload(request: HttpRequest) -> HttpResponseBase:
     visitor = Visitor.of(request)
     limits.count(request, visitor)
-    form = UploadForm(*api.fields_of(request))
-    if not form.is_valid():
-        raise Problem.of_form(form)
+    form = problems.checked(UploadForm(*api.fields_of(request)))
     prediction = recognize(**form.drawing(is_browser=is_browser(request)), visitor_key=visitor.key)
     if earlier := form.cleaned_data["replaces"]:
         live.drop_earlier(earlier, visitor_key=visitor.key)
@@ -79,9 +77,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
 def read(request: HttpRequest) -> HttpResponseBase:
     """Read a drawing while it grows; nothing is stored."""
     limits.count_live(request, Visitor.of(request))
-    form = ReadForm(*api.fields_of(request))
-    if not form.is_valid():
-        raise Problem.of_form(form)
+    form = problems.checked(ReadForm(*api.fields_of(request)))
     seen = look(**form.drawing(is_browser=is_browser(request)))
     return JsonResponse(api.live_reading(seen.prediction))
 
@@ -95,8 +91,6 @@ def show_no_reasons(request: HttpRequest, problem: Problem) -> HttpResponse:
 def why(request: HttpRequest) -> HttpResponseBase:
     """Say what the reading of a drawing rests on; nothing is stored."""
     limits.count_why(request, Visitor.of(request))
-    form = ReadForm(*api.fields_of(request))
-    if not form.is_valid():
-        raise Problem.of_form(form)
+    form = problems.checked(ReadForm(*api.fields_of(request)))
     found = explain_drawing(**form.drawing(is_browser=is_browser(request)))
     return reasons_of(request, Reasons.of(found))

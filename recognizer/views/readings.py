@@ -18,6 +18,7 @@ from recognizer.problems import Problem
 from recognizer.reasons import Reasons
 from recognizer.views.drawing import show_no_reasons
 from recognizer.views.showing import (
+    own_submission,
     private_png,
     reading_context,
     reasons_of,
@@ -114,16 +115,12 @@ def _steps_of(submission: Submission) -> list[steps.ShownStep]:
 
 @door("POST")
 def claim(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase:
-    visitor = Visitor.of(request)
-    limits.count(request, visitor)
-    own = Submission.objects.of_visitor(visitor.key)
-    submission = get_object_or_404(own, pk=submission_id)
-    form = ClaimForm(api.fields_of(request)[0])
-    if not form.is_valid():
-        raise Problem.of_form(form)
+    own = own_submission(request, submission_id)
+    submission = get_object_or_404(own)
+    form = problems.checked(ClaimForm(api.fields_of(request)[0]))
     served = submission.served
     submission.claim = form.digit(read=served.digit if served else None)
-    if not own.filter(pk=submission_id).update(claim=submission.claim):
+    if not own.update(claim=submission.claim):
         raise Http404  # deleted meanwhile
     if problems.wants_json(request):
         return JsonResponse({"claim": submission.claim})
