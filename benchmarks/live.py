@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.cookies import SimpleCookie
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from benchmarks.requests import WORKERS, gunicorn
-from benchmarks.timing import by_turns, median_and_95th
+from benchmarks.timing import median_and_95th, timed
 
 # As often the page asks while the pen moves; of one visitor one request is under way at a time.
 INTERVAL_S = 0.12
@@ -45,7 +45,7 @@ def measure() -> Table:
 def measure_steps() -> Table:
     """Time the same in this process: all of Django, the drawing of strokes, and the reasons."""
     django.setup()
-    return _timed("Live readings", _tasks())
+    return timed("Live readings", _tasks(), rounds=ROUNDS)
 
 
 def measure_worst() -> Table:
@@ -55,14 +55,7 @@ def measure_worst() -> Table:
         f"why, {num} long strokes that cross (bar: 50)": partial(_explain, _star(num))
         for num in (3, 5, 6, 12)
     }
-    return _timed("The worst to explain", tasks)
-
-
-def _timed(title: str, tasks: Mapping[str, Callable[[], object]]) -> Table:
-    table = Table("one at a time", "median ms", "95th ms", title=title)
-    for name, times in by_turns(tasks, rounds=ROUNDS).items():
-        table.add_row(name, *median_and_95th(times))
-    return table
+    return timed("The worst to explain", tasks, rounds=ROUNDS)
 
 
 def strokes() -> list[dict[str, Any]]:

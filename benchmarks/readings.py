@@ -12,7 +12,7 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks import drawings
-from benchmarks.timing import by_turns, median_and_95th
+from benchmarks.timing import timed
 
 ROUNDS = 200
 
@@ -20,10 +20,7 @@ ROUNDS = 200
 def measure() -> Table:
     """Time decode, imaging, each engine, and whole readings."""
     django.setup()
-    table = Table("one reading, one at a time", "median ms", "95th ms", title="Readings")
-    for name, times in by_turns(_tasks(), rounds=ROUNDS).items():
-        table.add_row(name, *median_and_95th(times))
-    return table
+    return timed("Readings", _tasks(), rounds=ROUNDS)
 
 
 def _tasks() -> dict[str, Callable[[], object]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.table import Table
 
 
 def by_turns(
@@ -25,6 +26,14 @@ def by_turns(
             if turn >= 0:
                 times[name][turn] = (time.perf_counter() - started) * 1000
     return times
+
+
+def timed(title: str, tasks: Mapping[str, Callable[[], object]], *, rounds: int) -> Table:
+    """Time tasks by turns, and write the median and the 95th percentile of each."""
+    table = Table("one at a time", "median ms", "95th ms", title=title)
+    for name, times in by_turns(tasks, rounds=rounds).items():
+        table.add_row(name, *median_and_95th(times))
+    return table
 
 
 def median_and_95th(times: NDArray[np.float64]) -> tuple[str, str]:
