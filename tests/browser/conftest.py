@@ -174,6 +174,17 @@ def requests_of(page: Page, path: str = "/upload") -> list[str]:
     return sent
 
 
+def be_busy_once(page: Page, path: str, *, retry_after: int) -> None:
+    """Answer the next request to a path with 429."""
+    problem = {"error": {"code": "too_many_requests", "message": "That was a lot."}}
+    headers = {"Retry-After": str(retry_after)}
+    page.route(
+        f"**{path}",
+        lambda route: route.fulfill(status=429, json=problem, headers=headers),
+        times=1,
+    )
+
+
 def keep(page: Page) -> None:
     """Keep what is on the paper, and wait until it is stored."""
     page.get_by_role("button", name="Keep", exact=True).click()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from recognizer.models import Submission
-from tests.browser.conftest import ONE, SEVEN, draw, draw_slowly, keep, requests_of
+from tests.browser.conftest import ONE, SEVEN, be_busy_once, draw, draw_slowly, keep, requests_of
 from tests.browser.first_page import frames
 
 pytestmark = pytest.mark.browser
@@ -192,12 +192,7 @@ def test_a_claim_keeps_the_drawing_first(page):
 
 def test_too_many_live_readings_are_waited_for_in_silence(page, watch):
     watch.expected.append("429")
-    problem = {"error": {"code": "too_many_requests", "message": "A lot."}}
-    page.route(
-        "**/read",
-        lambda route: route.fulfill(status=429, json=problem, headers={"Retry-After": "3"}),
-        times=1,
-    )
+    be_busy_once(page, "/read", retry_after=3)
     with page.expect_response("**/read"):
         draw(page, ONE)
     page.wait_for_timeout(500)

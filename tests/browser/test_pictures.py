@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from recognizer.models import Submission
-from tests.browser.conftest import draw, file_of, keep, requests_of, send_picture
+from tests.browser.conftest import be_busy_once, draw, file_of, keep, requests_of, send_picture
 from tests.conftest import png
 
 pytestmark = pytest.mark.browser
@@ -313,12 +313,7 @@ def test_several_dropped_pictures_are_a_list_too_and_it_can_be_closed(page, draw
 
 def test_a_list_waits_where_the_server_asks_it_to(page, drawing_png, watch):
     watch.expected.append("429")
-    problem = {"error": {"code": "too_many_requests", "message": "Try again in 1 second."}}
-    page.route(
-        "**/upload",
-        lambda route: route.fulfill(status=429, json=problem, headers={"Retry-After": "1"}),
-        times=1,
-    )
+    be_busy_once(page, "/upload", retry_after=1)
     give(page, drawing_png, "drop", num=2)
     expect(page.get_by_role("heading", name="2 pictures read", exact=True)).to_be_visible()
     assert Submission.objects.count() == 2

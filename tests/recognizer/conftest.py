@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from recognizer import rereading
 from recognizer.models import ModelVersion, Prediction, Submission
@@ -13,6 +14,13 @@ from tests.recognizer.bad_models import Desk
 def desk(tmp_path: Path) -> Desk:
     """A place for bad files, and for the mark that one would leave if it were run."""
     return Desk(tmp_path)
+
+
+@pytest.fixture
+def browser(client: Client, db) -> Client:
+    """A browser that has seen the page, and so has the visitor's cookie."""
+    client.get("/")
+    return client
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import zipfile
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.test import Client
 from django.utils import timezone
 
 from recognizer import takeout, views
@@ -17,12 +16,6 @@ from recognizer.models import Submission
 from tests.recognizer.test_views import key_of, parts_of, words_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def browser(client: Client) -> Client:
-    client.get("/")
-    return client
 
 
 @pytest.fixture

@@ -26,12 +26,6 @@ def ask(client: Client, **extra):
     return client.post("/upload", {}, headers=JSON, **extra)
 
 
-@pytest.fixture
-def browser(client: Client, db) -> Client:
-    client.get("/")
-    return client
-
-
 def test_a_visitor_may_ask_so_often_and_no_more(browser, settings):
     settings.DIGITS_RATE_LIMIT = "3/d"
     assert [ask(browser).status_code for _ in range(4)] == [400, 400, 400, 429]

@@ -21,13 +21,6 @@ pytestmark = pytest.mark.django_db
 JSON = {"accept": "application/json"}
 
 
-@pytest.fixture
-def browser(client: Client) -> Client:
-    """A browser that has seen the page, and so has the visitor's cookie."""
-    client.get("/")
-    return client
-
-
 def send(client: Client, path: str, **fields):
     return client.post(path, fields, "application/json", headers=JSON)
 

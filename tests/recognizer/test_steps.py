@@ -23,12 +23,6 @@ JSON = {"accept": "application/json"}
 ALL = ["picture", "grey", "ink", "lines", "strokes", "glyphs", "digit"]
 
 
-@pytest.fixture
-def browser(client: Client) -> Client:
-    client.get("/")
-    return client
-
-
 def keep(browser: Client, **fields) -> Submission:
     response = browser.post("/upload", fields, "application/json", headers=JSON)
     return Submission.objects.get(pk=response.json()["id"])

@@ -34,13 +34,6 @@ def image_file(content: bytes, name: str = "seven.png") -> SimpleUploadedFile:
 
 
 @pytest.fixture
-def browser(client: Client) -> Client:
-    """A browser that has seen the page, and so has the visitor's cookie."""
-    client.get("/")
-    return client
-
-
-@pytest.fixture
 def submission(active_version, browser: Client, drawing_png: bytes) -> Submission:
     """A reading of the browser's own."""
     browser.post("/upload", {"image": data_url(drawing_png)})

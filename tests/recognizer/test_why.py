@@ -433,12 +433,6 @@ def test_the_part_of_a_page_keeps_the_policy(active_version):
 # --- Of what was kept -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def browser(client: Client) -> Client:
-    client.get("/")
-    return client
-
-
 def keep(browser: Client, **fields) -> str:
     answer = browser.post("/upload", fields, "application/json", headers=JSON)
     assert answer.status_code == 200
