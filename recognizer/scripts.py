@@ -13,20 +13,9 @@ MODULES = tuple(
     f"site/js/{name}.js"
     for name in (
         *("answer", "batch", "buttons", "canvases", "claim", "client", "cropping", "events"),
-        *(
-            "hand",
-            "haptics",
-            "incoming",
-            "keeper",
-            "live",
-            "overlay",
-            "pad",
-            "paper",
-            "parts",
-            "pen",
-        ),
-        *("pen_keys", "photos", "pictures", "preferences", "sentences", "studio", "tools"),
-        *("why", "words"),
+        *("hand", "haptics", "incoming", "keeper", "live", "overlay", "pad", "paper", "parts"),
+        *("pen", "pen_keys", "photos", "pictures", "preferences", "sentences", "studio"),
+        *("tools", "why", "words"),
     )
 )
 # Made by `npm run build`, where that was run before collectstatic: one request instead of thirty.
