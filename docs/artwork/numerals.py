@@ -1,6 +1,6 @@
 """Ten numerals and one seven as a pen writes them: control points → outlines → SVG paths.
 
-`python docs/artwork/numerals.py` writes templates/recognizer/_numeral.html again.
+`PYTHONPATH=. python docs/artwork/numerals.py` writes templates/recognizer/_numeral.html again.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.strokes import smooth
 
 Points = NDArray[np.float64]  # (N, 2): x to the right, y downwards
 Stroke = tuple[tuple[float, float], ...]
@@ -83,27 +85,14 @@ NUMERALS: dict[str, tuple[Stroke, ...]] = {
 
 
 def middle_line(stroke: Stroke, num: int = PER_PIECE) -> Points:
-    """Draw a curve through control points: a uniform Catmull-Rom spline.
+    """Draw a curve through control points, and nothing where one is there twice.
 
     Returns:
         `float64 (N, 2)`.
-
-    Source: Catmull, Rom (1974), "A class of local interpolating splines".
     """
-    knots = np.array([stroke[0], *stroke, stroke[-1]], np.float64)
-    share = np.linspace(0, 1, num, endpoint=False)[:, None]
-    pieces = [
-        0.5
-        * (
-            2 * b
-            + (c - a) * share
-            + (2 * a - 5 * b + 4 * c - d) * share**2
-            + (3 * b - a - 3 * c + d) * share**3
-        )
-        for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False)
-        if not np.array_equal(b, c)
-    ]
-    return np.concatenate([*pieces, knots[-1:]])
+    points = np.array(stroke, np.float64)
+    is_drawn = (points[1:] != points[:-1]).any(axis=1)
+    return smooth(stroke, num)[[*np.repeat(is_drawn, num), True]]
 
 
 def radii(line: Points, radius: float) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """The icon and the picture for links, drawn again from our own numerals by Chromium.
 
-`python docs/artwork/render.py` writes static/site/: favicon.svg, the icons and social.png. It needs
-what the browser's tests need.
+`PYTHONPATH=. python docs/artwork/render.py` writes static/site/: favicon.svg, the icons and
+social.png. It needs what the browser's tests need.
 """
 
 from __future__ import annotations
